@@ -1,0 +1,35 @@
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fix bench lock clean
+
+BIN := .venv/bin
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
+
+.venv/.ready: pyproject.toml requirements/lock.txt scripts/venv.sh
+	@scripts/venv.sh && touch $@
+
+demo: .venv/.ready ## exchange, sample company, CRM and real calls on this machine (ONCE=1: end after the calls)
+	@$(BIN)/belplan demo $(if $(ONCE),--once)
+
+test: check ## every check and test, real calls through Asterisk included
+	@$(BIN)/belplan pbx install --with-phones
+	@$(BIN)/pytest $(ARGS)
+
+check: .venv/.ready ## format, lint, types and layers
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports --no-cache
+
+fix: .venv/.ready ## mend what can be mended by itself
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: .venv/.ready ## take newer versions of the packages into requirements/lock.txt
+	@$$(command -v uv || echo .venv-uv/bin/uv) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --custom-compile-command "make lock" --upgrade pyproject.toml requirements/build.in --group dev -o requirements/lock.txt
+
+clean: ## remove the environment and what the tests left
+	@rm -rf .venv .venv-uv .pytest_cache .ruff_cache .import_linter_cache build dist

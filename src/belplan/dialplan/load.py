@@ -1,0 +1,314 @@
+"""From a plan file to a company, with every mistake in it said at once.
+
+Each entry and each item is read on its own. What is wrong in one is reported, and something that
+loads stands in its place, so that the rest of the file can still be checked for what it refers to.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from belplan.dialplan import source
+from belplan.dialplan.company import (
+    Company,
+    CompanySettings,
+    Context,
+    DialPlan,
+    Diversion,
+    IvrMenu,
+    Key,
+    PhoneBookEntry,
+    Queue,
+    RingGroup,
+    TimeCondition,
+    Trunk,
+    User,
+    VoicemailBox,
+)
+from belplan.dialplan.fields import Settings
+from belplan.dialplan.problem import Key as PathKey
+from belplan.dialplan.problem import PlanError, Problem, did_you_mean, join, listed
+from belplan.dialplan.route import AppSettings, Item, Route, route_fields
+
+S = TypeVar("S", bound=Settings)
+Keys = tuple[PathKey, ...]
+
+SECTIONS: dict[str, type[Settings]] = {
+    "trunks": Trunk,
+    "users": User,
+    "ring_groups": RingGroup,
+    "queues": Queue,
+    "voicemail_boxes": VoicemailBox,
+    "time_conditions": TimeCondition,
+    "diversions": Diversion,
+    "phone_book": PhoneBookEntry,
+    "ivr_menus": IvrMenu,
+    "dial_plans": DialPlan,
+}
+
+# Codes that a validator may choose itself; any other of Pydantic's is an invalid value.
+_CODES = {"missing": "missing-field", "extra_forbidden": "unknown-field"}
+_OWN_CODES = {"missing-field", "invalid-value", "invalid-url", "invalid-pattern", "invalid-time", "unknown-field"}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A company as far as it could be read.
+
+    `broken` are the paths of what was replaced or left out, and `lost` the numbers and names that
+    went with it: nothing is to be said of references to them.
+    """
+
+    company: Company
+    problems: tuple[Problem, ...]
+    broken: frozenset[str]
+    lost: frozenset[str]
+
+
+def parse(text: str) -> tuple[Any, list[Problem]]:
+    """Read YAML or JSON text. Raises PlanError where it is neither."""
+    return source.read(text)
+
+
+def load(raw: Any, apps: Mapping[str, type[AppSettings]], found: list[Problem] | None = None) -> Loaded:
+    """Read a whole plan from what `parse` or JSON gave. Raises PlanError only where it is no plan at all."""
+    if not isinstance(raw, dict):
+        message = "a plan is a mapping with sections such as company, users and dial_plans"
+        raise PlanError([Problem("", "invalid-value", message)])
+    reader = _Reader(cast("dict[str, Any]", raw), apps, list(found or ()))
+    company = reader.company()
+    return Loaded(company, tuple(reader.problems), frozenset(reader.broken), frozenset(reader.lost))
+
+
+class _Reader:
+    def __init__(self, raw: dict[str, Any], apps: Mapping[str, type[AppSettings]], problems: list[Problem]) -> None:
+        self.raw = raw
+        self.apps = apps
+        self.problems = problems
+        self.broken: set[str] = set()
+        self.lost: set[str] = set()
+
+    def company(self) -> Company:
+        for section in self.raw:
+            if section != "company" and section not in SECTIONS:
+                hint = did_you_mean(section, ["company", *SECTIONS])
+                self.say((section,), "unknown-field", f'a plan has no section "{section}"{hint}')
+        settings = self.settings()
+        company_id = settings.id or _made_id(settings.name)
+        sections = {name: tuple(self.section(name, model)) for name, model in SECTIONS.items()}
+        sections["dial_plans"] = tuple(
+            plan.model_copy(update={"id": plan.id or _made_id(company_id, plan.name)})
+            for plan in cast("tuple[DialPlan, ...]", sections["dial_plans"])
+        )
+        return Company.model_construct(id=company_id, settings=settings, **sections)
+
+    def settings(self) -> CompanySettings:
+        if "company" not in self.raw:
+            self.say((), "missing-field", "a plan needs a section company with at least a name")
+        elif settings := self.model(CompanySettings, self.raw["company"], ("company",)):
+            return settings
+        return CompanySettings(name="?")
+
+    def section(self, name: str, model: type[S]) -> list[S]:
+        entries: Any = self.raw.get(name)
+        if entries is None:
+            return []
+        if not isinstance(entries, list):
+            self.say((name,), "invalid-value", f"{name} is a list: begin each entry with a dash")
+            return []
+        read: list[S] = []
+        for index, entry in enumerate(cast("list[Any]", entries)):
+            keys = (name, index)
+            raw = self.with_routes(model, entry, keys)
+            if value := self.model(model, raw, keys, entry):
+                read.append(value)
+            elif isinstance(entry, dict):
+                # What refers to an entry that could not be read is not wrong as well.
+                fields = cast("dict[str, Any]", entry)
+                lost = [fields.get("number"), fields.get("name"), fields.get("internal_number"), *_texts(fields.get("external_numbers"))]
+                self.lost |= {getattr(word, "source", None) or str(word) for word in lost if word is not None}
+        return read
+
+    def with_routes(self, model: type[Settings], entry: Any, keys: Keys) -> Any:
+        """The entry with its routes read."""
+        if not isinstance(entry, dict):
+            return entry
+        fields = dict(cast("dict[str, Any]", entry))
+        for name in route_fields(model) & fields.keys():
+            fields[name] = self.route(fields[name], (*keys, name))
+        if model is IvrMenu and isinstance(fields.get("contexts"), dict):
+            contexts = cast("dict[str, Any]", fields["contexts"])
+            fields["contexts"] = {str(name): self.context(raw, (*keys, "contexts", name)) for name, raw in contexts.items()}
+        return fields
+
+    def context(self, raw: Any, keys: Keys) -> Any:
+        fields = self.with_routes(Context, raw, keys)
+        if not isinstance(fields, dict):
+            return fields
+        fields = cast("dict[str, Any]", fields)
+        if isinstance(presses := fields.get("keys"), dict):
+            fields["keys"] = {key: self.key(value, (*keys, "keys", key)) for key, value in cast("dict[str, Any]", presses).items()}
+        return self.model(Context, fields, keys, raw) or Context()
+
+    def key(self, raw: Any, keys: Keys) -> Key:
+        if raw is None or isinstance(raw, list):
+            return Key(route=self.route(raw, keys), plain=True)
+        if isinstance(raw, dict) and "plain" in raw:
+            self.say((*keys, "plain"), "unknown-field", "a key has a label and a route")
+        return self.model(Key, self.with_routes(Key, raw, keys), keys, raw) or Key()
+
+    def route(self, raw: Any, keys: Keys) -> Route:
+        if raw is None:
+            return Route()
+        if not isinstance(raw, list):
+            self.say(keys, "invalid-value", "a route is a list of apps: begin each with a dash")
+            return Route()
+        items = (self.item(entry, (*keys, index)) for index, entry in enumerate(cast("list[Any]", raw)))
+        return Route(tuple(item if item else Item(_Unread()) for item in items))
+
+    def item(self, raw: Any, keys: Keys) -> Item | None:
+        if isinstance(raw, str) and raw in self.apps:
+            self.say(keys, "invalid-value", f"write {raw} with its settings: {{{raw}: {{}}}}")
+            return None
+        if not isinstance(raw, dict):
+            self.say(keys, "invalid-value", "an item is one app with its settings, as in: - connect: {to: \"201\"}")
+            return None
+        fields = cast("dict[str, Any]", raw)
+        note = fields.get("note", "")
+        if not isinstance(note, str):
+            self.say((*keys, "note"), "invalid-value", "a note is text")
+            note = ""
+        names = [name for name in fields if name != "note"]
+        unknown = [name for name in names if name not in self.apps]
+        for name in unknown:
+            self.say((*keys, name), "unknown-app", f'there is no app "{name}"{did_you_mean(name, self.apps)}')
+        if len(names) != 1 or unknown:
+            if len(names) > 1 and not unknown:
+                self.say(keys, "invalid-value", f"one item holds one app, here are {listed(names)}; give each its own dash")
+            elif not names:
+                self.say(keys, "missing-field", "an item needs an app")
+            self.broken.add(join(*keys))
+            for name in names:  # routes inside are still read, for their own mistakes
+                if app := self.apps.get(name):
+                    self.with_routes(app, fields[name], (*keys, name))
+            return None
+        return self.app(names[0], fields[names[0]], (*keys, names[0]), note)
+
+    def app(self, name: str, raw: Any, keys: Keys, note: str) -> Item | None:
+        model = self.apps[name]
+        fields = self.with_routes(model, {} if raw is None else raw, keys)
+        app = self.model(model, fields, keys, raw, stand_in=model.example)
+        return Item(app, note) if app else None
+
+    def model(
+        self, model: type[S], fields: Any, keys: Keys, raw: Any = None, *, stand_in: dict[str, Any] | None = None
+    ) -> S | None:
+        """Read settings. What is wrong is said, left out, and (with a stand-in) replaced, so that the rest can be used."""
+        try:
+            return model.model_validate(fields)
+        except ValidationError as error:
+            errors = error.errors(include_url=False)
+        self.broken.add(join(*keys))
+        for details in errors:
+            self.say_of(model, details, keys, fields if raw is None else raw)
+        if not isinstance(fields, dict):
+            fields = cast("dict[str, Any]", {})
+        wrong = {details["loc"][0] for details in errors if details["loc"]}
+        rest = {name: value for name, value in cast("dict[str, Any]", fields).items() if name not in wrong}
+        for candidate in (rest, {**self.examples(model, stand_in, keys), **rest}, self.examples(model, stand_in, keys)):
+            try:
+                return model.model_validate(candidate)
+            except ValidationError:
+                continue
+        return None
+
+    def examples(self, model: type[Settings], example: dict[str, Any] | None, keys: Keys) -> dict[str, Any]:
+        routes = route_fields(model)
+        return {name: value for name, value in (example or {}).items() if name not in routes}
+
+    def say_of(self, model: type[Settings], details: ErrorDetails, keys: Keys, raw: Any) -> None:
+        kind = details["type"]
+        code = _CODES.get(kind) or (kind if kind in _OWN_CODES else "invalid-value")
+        # Pydantic adds a step for the branch of a union, which is no key of the file.
+        inside = _real_keys(raw, details["loc"])
+        if kind == "extra_forbidden":
+            names = [info.alias or name for name, info in model.model_fields.items()]
+            word = str(details["loc"][-1])
+            message = f'there is no setting "{word}"{did_you_mean(word, names)}'
+        elif kind == "missing":
+            message = f'"{details["loc"][-1]}" is missing'
+            inside = inside[:-1] if inside and inside[-1] == details["loc"][-1] else inside
+        else:
+            message = _words(details)
+        self.say((*keys, *inside), code, message)
+
+    def say(self, keys: Keys, code: str, message: str) -> None:
+        path = join(*keys)
+        self.broken.add(path)
+        self.problems.append(Problem(path, code, message, "error", *source.place(self.raw, keys)))
+
+
+class _Unread(AppSettings):
+    """Stands where an item could not be read."""
+
+    app_name = "unread"
+    exits = ("next",)
+    example = {}  # noqa: RUF012
+
+
+def _made_id(*names: str) -> str:
+    """An id that stays the same for as long as the names do."""
+    return hashlib.blake2b(json.dumps(names).encode(), digest_size=16).hexdigest()
+
+
+def _texts(value: Any) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
+def _real_keys(raw: Any, location: tuple[int | str, ...]) -> Keys:
+    keys: list[PathKey] = []
+    for step in location:
+        if isinstance(raw, dict):
+            if step not in raw and step != location[-1]:
+                continue
+            raw = cast("dict[Any, Any]", raw).get(step)
+        elif isinstance(raw, list):
+            if not isinstance(step, int) or step >= len(cast("list[Any]", raw)):
+                continue
+            raw = raw[step]
+        else:
+            break
+        keys.append(step)
+    return tuple(keys)
+
+
+def _words(details: ErrorDetails) -> str:
+    """Pydantic's message in the words of somebody who writes a plan."""
+    context = details.get("ctx", {})
+    match details["type"]:
+        case "greater_than_equal":
+            return f"must be at least {context['ge']:g}"
+        case "less_than_equal":
+            return f"must be at most {context['le']:g}"
+        case "greater_than":
+            return f"must be more than {context['gt']:g}"
+        case "literal_error":
+            return f"must be {context['expected']}"
+        case "string_type":
+            return "must be text"
+        case "tuple_type" | "list_type":
+            return "must be a list"
+        case "model_type" | "dict_type" | "model_attributes_type":
+            return "must be a mapping of settings"
+        case "too_short":
+            return "must not be empty"
+        case "string_pattern_mismatch":
+            return f"not in the form that is needed here: {context['pattern']}"
+        case _:
+            message = details["msg"]
+            return message[0].lower() + message[1:]

@@ -1,0 +1,150 @@
+"""A route: items that a call walks from top to bottom, some with routes of their own hanging on an exit.
+
+An item is an app with its settings. What the app *does* is the engine's; here stands what can be
+said of it beforehand: its ways out, the variables it sets and reads, whom it may ring.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, ClassVar, Literal, Self, get_args
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from belplan.dialplan.fields import Settings
+
+Kind = Literal["number", "menu", "time", "diversion", "queue", "voicemail", "dial_plan", "context"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Something of the company that an item names: `Reference("menu", "keuze", "name")`."""
+
+    kind: Kind
+    name: str
+    field: str  # the setting that names it, for the path of a problem
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A variable that an item reads, in which of its settings."""
+
+    variable: str
+    field: str
+    telephone: bool = False  # compared as a telephone number
+
+
+class AppSettings(Settings):
+    """What a dial plan knows of an app. Each app of a route is one subclass, in one file under `apps/`."""
+
+    app_name: ClassVar[str]
+    """The word that stands in the plan file."""
+
+    exits: ClassVar[tuple[str, ...]]
+    """The ways out, in the order they are explained."""
+
+    branches: ClassVar[dict[str, str]] = {}
+    """Which setting, as the file names it, holds the route that hangs on an exit: `{"true": "then"}`."""
+
+    example: ClassVar[dict[str, Any]]
+    """Settings that load, for the documentation and the tests."""
+
+    personal: ClassVar[bool] = True
+    """Whether it may stand in a user's own dial plan."""
+
+    final: ClassVar[bool] = False
+    """Whether a call never goes on below it."""
+
+    ready: ClassVar[bool] = True
+    """False while the app is only read and checked: a call that reaches it goes on below."""
+
+    def routes(self) -> Iterator[tuple[str, str, "Route"]]:
+        """The nested routes, as (exit, setting, route). Absent ones are left out."""
+        for leave in self.branches:
+            if branch := self.branch(leave):
+                yield leave, *branch
+
+    def branch(self, leave: str) -> "tuple[str, Route] | None":
+        """The route that hangs on an exit, with the setting it stands in. None where the call falls through."""
+        setting = self.branches.get(leave)
+        if setting is None:
+            return None
+        route: Route = getattr(self, _attribute(type(self), setting))
+        return (setting, route) if route.items else None
+
+    def sets(self) -> tuple[tuple[str, str], ...]:
+        """Variables that may be set after this item, each with the setting that names it."""
+        return ()
+
+    def reads(self) -> tuple[Reading, ...]:
+        """Variables that this item reads."""
+        return ()
+
+    def refers(self) -> tuple[Reference, ...]:
+        """Things of the company that this item names."""
+        return ()
+
+    def waits(self) -> bool:
+        """Whether it takes time that a caller notices: what keeps a circle of goto from spinning."""
+        return False
+
+    @property
+    def ends(self) -> bool:
+        """Whether a call never goes on below it, whatever happens."""
+        return self.final
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One app in a route, with the note that people gave it."""
+
+    app: AppSettings
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Items from top to bottom."""
+
+    items: tuple[Item, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self.items)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        # Routes are read by belplan.dialplan.load, which knows the apps; a model only ever gets them ready made.
+        return core_schema.is_instance_schema(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "array", "items": {"$ref": "#/$defs/item"}, "format": "route"}
+
+
+def route_fields(model: type[Settings]) -> frozenset[str]:
+    """The settings of a model that hold a route, by the names they have in the file."""
+    return frozenset(
+        info.alias or name
+        for name, info in model.model_fields.items()
+        if info.annotation is Route or Route in get_args(info.annotation)
+    )
+
+
+@cache
+def _attribute(model: type[Settings], setting: str) -> str:
+    """The attribute behind a setting's name in the file (`else` is a word of Python's)."""
+    return next(name for name, info in model.model_fields.items() if setting in (info.alias, name))
+
+
+class Registry(dict[str, type[AppSettings]]):
+    """The apps that exist, by name."""
+
+    def add(self, *apps: type[AppSettings]) -> Self:
+        for app in apps:
+            self[app.app_name] = app
+        return self

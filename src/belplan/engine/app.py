@@ -1,0 +1,38 @@
+"""An app: one step of a route that does something with a call."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from belplan.dialplan.route import AppSettings
+
+if TYPE_CHECKING:
+    from belplan.engine.call import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Leave for another place than a route of one's own.
+
+    Exactly one of the names is given. With `returns` the call comes back below the item when the
+    route there ends; else it never does.
+    """
+
+    dial_plan: str = ""
+    menu: str = ""
+    context: str = ""
+    returns: bool = False
+    exit: str = "moved"
+
+
+class App(AppSettings, ABC):
+    """What can stand in a route.
+
+    The fields are its settings and its form in the editor, the docstring its help, `exits` its ways
+    out. A business failure is an exit; a bug is an exception. A hang-up cancels `run` from outside:
+    an app holds no code for it and lets CancelledError pass.
+    """
+
+    @abstractmethod
+    async def run(self, call: "Call") -> str | Move:
+        """Do it, and say by which exit the call leaves."""

@@ -1,0 +1,109 @@
+"""A call: who calls whom, where in the plan it is, and the leg of the caller. It stays small."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from secrets import token_hex
+from typing import Any, TypeVar, cast
+
+from belplan.dialplan.company import Company, DialPlan
+from belplan.dialplan.fields import PLACEHOLDER
+from belplan.engine.clock import Clock
+from belplan.engine.events import Events
+from belplan.engine.leg import Driver, Leg, Sound
+from belplan.engine.variables import Variables
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Call:
+    """One caller on the way through the dial plans of one company.
+
+    Numbers are in their one form (E.164 digits, or internal); `caller_number` is "" when withheld.
+    `services` are what apps need beside the exchange itself, by type: the sender of webhooks, say.
+    """
+
+    company: Company
+    plan: DialPlan
+    caller: Leg
+    driver: Driver
+    clock: Clock
+    caller_number: str
+    callee_number: str
+    sip_call_id: str = ""
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    rta_call_id: str = field(default_factory=lambda: f"{token_hex(6)}-{token_hex(6)}")
+    services: Mapping[type, object] = field(default_factory=dict[type, object])
+    events: Events = field(default_factory=Events)
+    variables: Variables = field(default_factory=Variables)
+    path: str = ""
+    entered: datetime = field(init=False)  # this dial plan
+    in_menu_start: bool = False  # a key ends what is being played
+    prefix: str = ""  # before the caller's number on the phones that ring
+    legs: int = 0  # legs dialled so far: what their ids are made of
+    webhooks: int = 0
+    connected_to: str | None = None
+    answered_by: str | None = None
+    detail: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def __post_init__(self) -> None:
+        self.entered = self.clock.now()
+
+    @property
+    def caller_name(self) -> str:
+        """The caller's name in the company's phone book."""
+        return self.company.names.get(self.caller_number, "")
+
+    def use(self, service: type[T]) -> T:
+        """The service of this type."""
+        return cast("T", self.services[service])
+
+    def enter(self, plan: DialPlan) -> None:
+        """Go on in another dial plan: it has numbers, a start time and variables of its own."""
+        self.plan = plan
+        self.entered = self.clock.now()
+
+    def call_data(self) -> dict[str, str]:
+        """The twelve fields of a webhook request, in the manual's order, always all, always text."""
+        external = [self.company.canonical(number) for number in self.plan.external_numbers]
+        called = self.callee_number if self.callee_number in external else (external[0] if external else "")
+        return {
+            "com_id": self.company.id,
+            "dp_id": self.plan.id,
+            "dp_in_number": self.plan.internal_number or "",
+            "dp_ex_number": called,
+            "callee_number": self.callee_number,
+            "caller_number": self.caller_number,
+            "uuid": self.id,
+            "phonebook_caller_name": self.caller_name,
+            "event_time": _milliseconds(self.clock.now()),
+            "call_start_time": _milliseconds(self.entered),
+            "rta_call_id": self.rta_call_id,
+            "sip_call_id": self.sip_call_id,
+        }
+
+    def value(self, name: str) -> str | None:
+        """A variable, or a call datum of this name. None where it is not set."""
+        found = self.variables.get(name)
+        return self.call_data().get(name) if found is None else found
+
+    def fill(self, text: str, encode: Callable[[str], str] = str) -> str:
+        """Put values in the place of `{name}`; what is not set becomes nothing."""
+        return PLACEHOLDER.sub(lambda match: encode(self.value(match[1]) or ""), text)
+
+    def next_leg_id(self) -> str:
+        """An id for the next leg: the same step of the same call always has the same one."""
+        self.legs += 1
+        return f"{self.id}-{self.legs}"
+
+    async def play(self, sound: Sound) -> bool:
+        """Play to the end; in the start of a menu, until a key is pressed. False where it could not be played."""
+        from belplan.engine.listening import play_through
+
+        return await play_through(self, sound)
+
+
+def _milliseconds(moment: datetime) -> str:
+    return str(round(moment.timestamp() * 1000))

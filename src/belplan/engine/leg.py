@@ -1,0 +1,165 @@
+"""A leg: one party's connection to the exchange. The port that every driver offers.
+
+The caller is a leg, and so is each phone that is rung for them. A driver only does what it is told:
+who is rung, for how long, and what is said are decided in the engine and in the apps.
+
+Causes are those of ITU-T Q.850: 16 normal, 17 busy, 19 no answer, 20 not registered, 21 rejected …
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from belplan.dialplan.fields import Prompt
+
+NORMAL = 16
+BUSY = 17
+NO_USER_RESPONDING = 18
+NO_ANSWER = 19
+ABSENT = 20  # subscriber absent: no phone is registered
+REJECTED = 21
+NUMBER_CHANGED = 22
+OUT_OF_ORDER = 27
+INVALID_NUMBER = 28
+NO_CIRCUIT = 34
+TEMPORARY_FAILURE = 41
+ANSWERED_ELSEWHERE = 26  # Q.850 26, as RFC 3326 has it for "Call completed elsewhere"
+
+Tone = Literal["ringing", "waiting", "busy", "congestion", "beep"]
+Sound = Prompt | Tone
+
+
+class LegEndedError(Exception):
+    """The party hung up, so it cannot be done. `cause` is Q.850's."""
+
+    def __init__(self, cause: int = NORMAL) -> None:
+        super().__init__(f"the leg has ended, cause {cause}")
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a phone that rings shows of the caller. `number` "" is withheld."""
+
+    number: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneTarget:
+    """A user's phone, by its SIP account. All its registrations ring."""
+
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkTarget:
+    """A number outside (E.164 digits, or a short number), reached over a trunk."""
+
+    trunk: str
+    number: str
+
+
+Target = PhoneTarget | TrunkTarget
+
+
+class Playing(Protocol):
+    """A sound under way."""
+
+    async def finished(self) -> bool:
+        """Wait until it has been played to its end. False where it could not be played."""
+        ...
+
+
+class Leg(Protocol):
+    """One party of a call.
+
+    Everything but `hang_up` and `ended` raises LegEndedError once the party is gone. Nothing here
+    is harmed by being done twice: answering an answered leg and hanging up an ended one do nothing.
+    """
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def answered(self) -> bool: ...
+
+    async def ring(self) -> None:
+        """Let the party hear ringing (SIP 180) without answering. Does nothing on an answered leg."""
+        ...
+
+    async def answer(self) -> None: ...
+
+    def playing(self, sound: Sound) -> AbstractAsyncContextManager[Playing]:
+        """Play for as long as the `async with` block runs, from the beginning, once; a tone goes on and on.
+
+        On a leg that was not answered the sound is early media (SIP 183).
+        """
+        ...
+
+    async def read_digit(self) -> str:
+        """Wait for the next key (0-9, *, #) that the party presses. Keys pressed before are kept, in order."""
+        ...
+
+    @property
+    def digit_waiting(self) -> bool:
+        """Whether a key was pressed that nobody has read yet."""
+        ...
+
+    async def digit_pressed(self) -> None:
+        """Wait until a key is waiting to be read; it stays there."""
+        ...
+
+    async def hang_up(self, cause: int = NORMAL) -> None:
+        """End it. A leg that was not answered is refused with this cause."""
+        ...
+
+    async def ended(self) -> int:
+        """Wait until the leg has ended, however that comes. The cause."""
+        ...
+
+
+class Dialling(Protocol):
+    """A phone that is being rung."""
+
+    @property
+    def leg(self) -> Leg: ...
+
+    async def answered(self) -> None:
+        """Wait for the answer. Raises LegEndedError with the cause where it ends otherwise: 17 busy, 19 no answer …"""
+        ...
+
+
+class Driver(Protocol):
+    """What an exchange that carries calls can do besides its legs."""
+
+    def dial(
+        self, leg_id: str, target: Target, *, caller: Leg, shown: Shown, timeout: float
+    ) -> AbstractAsyncContextManager[Dialling]:
+        """Ring a phone for at most `timeout` seconds, for as long as the block runs.
+
+        A leg that has not been answered when the block is left stops ringing ("answered elsewhere" where
+        `caller` is talking by then); an answered one stays. `leg_id` is chosen by the engine: the same
+        step of the same call has the same id, so that doing it again after a crash is harmless.
+        A target that cannot be rung (not registered, unknown, no line free) raises LegEndedError from
+        `Dialling.answered`, never silence.
+        """
+        ...
+
+    async def talk(self, caller: Leg, callee: Leg) -> Leg:
+        """Connect two answered legs with sound both ways, until one of them ends: that one is returned. The other stays up."""
+        ...
+
+
+class IncomingCall(Protocol):
+    """A call that arrives: what a driver hands to the exchange."""
+
+    caller: Leg
+    called_number: str
+    caller_number: str
+    caller_name: str
+    sip_call_id: str
+
+
+Incoming = AsyncIterator[IncomingCall]
