@@ -1,0 +1,1 @@
+"""How calls reach us: the exchanges that a driver speaks to."""

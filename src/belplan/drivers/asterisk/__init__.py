@@ -1,0 +1,1 @@
+"""Calls carried by Asterisk: its program, its configuration, and the driver that speaks ARI to it."""
