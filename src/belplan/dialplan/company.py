@@ -35,13 +35,19 @@ class Trunk(Settings):
     """A way to and from the outside telephone network."""
 
     name: Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,40}$")]
-    host: Annotated[str, Field(description="Host name or address of the provider.", pattern=r"^[A-Za-z0-9.:\[\]-]{1,253}$")]
+    host: Annotated[
+        str, Field(description="Host name or address of the provider.", pattern=r"^[A-Za-z0-9.:\[\]-]{1,253}$")
+    ]
     port: Annotated[int, Field(ge=1, le=65535)] = 5060
     transport: Literal["udp", "tcp", "tls"] = "udp"
     username: Annotated[Text | None, Field(pattern=r"^[^\s;\\\"']{1,128}$")] = None
     password: Annotated[Text | None, Field(min_length=1, max_length=200)] = None
-    register_there: Annotated[bool, Field(alias="register", description="Register there, and take calls that way.")] = False
-    inbound_from: Annotated[tuple[Text, ...], Field(description="Calls from these addresses are taken without digest.")] = ()
+    register_there: Annotated[bool, Field(alias="register", description="Register there, and take calls that way.")] = (
+        False
+    )
+    inbound_from: Annotated[
+        tuple[Text, ...], Field(description="Calls from these addresses are taken without digest.")
+    ] = ()
     numbers: Annotated[tuple[Text, ...], Field(description="Numbers that may be shown as caller to the outside.")] = ()
     channels: Annotated[int, Field(description="Most calls at once.", ge=1, le=10000)] = 10
 
@@ -133,7 +139,9 @@ class _Span(Settings):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.start > self.to or (self.start == self.to and ":" in self.to):
-            raise refuse("invalid-time", f"{self.start} does not come before {self.to}; write what passes midnight as two")
+            raise refuse(
+                "invalid-time", f"{self.start} does not come before {self.to}; write what passes midnight as two"
+            )
         return self
 
 

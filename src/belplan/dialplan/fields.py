@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, time
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, LiteralString, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -34,7 +34,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-def refuse(code: str, message: str) -> PydanticCustomError:
+def refuse(code: LiteralString, message: str) -> PydanticCustomError:
     """What a validator raises to choose the code of the problem, as `check` prints it."""
     return PydanticCustomError(code, "{message}", {"message": message})
 
@@ -55,7 +55,9 @@ def placeholders(text: str) -> list[str]:
 
 def _variable(name: str) -> str:
     if not VARIABLE.fullmatch(name):
-        raise refuse("invalid-value", "a variable is letters, digits and _, does not start with a digit, at most 64 long")
+        raise refuse(
+            "invalid-value", "a variable is letters, digits and _, does not start with a digit, at most 64 long"
+        )
     if name in CALL_DATA:
         raise refuse("invalid-value", f'"{name}" is a name of the call data already; choose another')
     return name
@@ -106,9 +108,17 @@ class Prompt(Settings):
     """Something a caller hears: spoken text, or a sound file of the company."""
 
     say: Annotated[Text | None, Field(description="Text that is spoken.", max_length=4000)] = None
-    language: Annotated[str | None, Field(description="Language of the voice; the company's, when absent.", pattern="^(nl|en)$")] = None
-    voice: Annotated[str | None, Field(description="Name of the voice; the language's own, when absent.", pattern="^[A-Za-z0-9_+-]{1,40}$")] = None
-    file: Annotated[str | None, Field(description="Name of a sound file of the company.", pattern=r"^[A-Za-z0-9_][A-Za-z0-9_ .-]{0,120}$")] = None
+    language: Annotated[
+        str | None, Field(description="Language of the voice; the company's, when absent.", pattern="^(nl|en)$")
+    ] = None
+    voice: Annotated[
+        str | None,
+        Field(description="Name of the voice; the language's own, when absent.", pattern="^[A-Za-z0-9_+-]{1,40}$"),
+    ] = None
+    file: Annotated[
+        str | None,
+        Field(description="Name of a sound file of the company.", pattern=r"^[A-Za-z0-9_][A-Za-z0-9_ .-]{0,120}$"),
+    ] = None
 
     @model_validator(mode="after")
     def _one_sound(self) -> Self:

@@ -105,7 +105,7 @@ class _Reader:
             plan.model_copy(update={"id": plan.id or _made_id(company_id, plan.name)})
             for plan in cast("tuple[DialPlan, ...]", sections["dial_plans"])
         )
-        return Company.model_construct(id=company_id, settings=settings, **sections)
+        return Company.model_construct(None, id=company_id, settings=settings, **sections)
 
     def settings(self) -> CompanySettings:
         if "company" not in self.raw:
@@ -130,7 +130,12 @@ class _Reader:
             elif isinstance(entry, dict):
                 # What refers to an entry that could not be read is not wrong as well.
                 fields = cast("dict[str, Any]", entry)
-                lost = [fields.get("number"), fields.get("name"), fields.get("internal_number"), *_texts(fields.get("external_numbers"))]
+                lost = [
+                    fields.get("number"),
+                    fields.get("name"),
+                    fields.get("internal_number"),
+                    *_texts(fields.get("external_numbers")),
+                ]
                 self.lost |= {getattr(word, "source", None) or str(word) for word in lost if word is not None}
         return read
 
@@ -143,7 +148,9 @@ class _Reader:
             fields[name] = self.route(fields[name], (*keys, name))
         if model is IvrMenu and isinstance(fields.get("contexts"), dict):
             contexts = cast("dict[str, Any]", fields["contexts"])
-            fields["contexts"] = {str(name): self.context(raw, (*keys, "contexts", name)) for name, raw in contexts.items()}
+            fields["contexts"] = {
+                str(name): self.context(raw, (*keys, "contexts", name)) for name, raw in contexts.items()
+            }
         return fields
 
     def context(self, raw: Any, keys: Keys) -> Any:
@@ -152,7 +159,9 @@ class _Reader:
             return fields
         fields = cast("dict[str, Any]", fields)
         if isinstance(presses := fields.get("keys"), dict):
-            fields["keys"] = {key: self.key(value, (*keys, "keys", key)) for key, value in cast("dict[str, Any]", presses).items()}
+            fields["keys"] = {
+                key: self.key(value, (*keys, "keys", key)) for key, value in cast("dict[str, Any]", presses).items()
+            }
         return self.model(Context, fields, keys, raw) or Context()
 
     def key(self, raw: Any, keys: Keys) -> Key:
@@ -176,7 +185,7 @@ class _Reader:
             self.say(keys, "invalid-value", f"write {raw} with its settings: {{{raw}: {{}}}}")
             return None
         if not isinstance(raw, dict):
-            self.say(keys, "invalid-value", "an item is one app with its settings, as in: - connect: {to: \"201\"}")
+            self.say(keys, "invalid-value", 'an item is one app with its settings, as in: - connect: {to: "201"}')
             return None
         fields = cast("dict[str, Any]", raw)
         note = fields.get("note", "")
@@ -189,7 +198,9 @@ class _Reader:
             self.say((*keys, name), "unknown-app", f'there is no app "{name}"{did_you_mean(name, self.apps)}')
         if len(names) != 1 or unknown:
             if len(names) > 1 and not unknown:
-                self.say(keys, "invalid-value", f"one item holds one app, here are {listed(names)}; give each its own dash")
+                self.say(
+                    keys, "invalid-value", f"one item holds one app, here are {listed(names)}; give each its own dash"
+                )
             elif not names:
                 self.say(keys, "missing-field", "an item needs an app")
             self.broken.add(join(*keys))
@@ -258,7 +269,7 @@ class _Unread(AppSettings):
 
     app_name = "unread"
     exits = ("next",)
-    example = {}  # noqa: RUF012
+    example = {}
 
 
 def _made_id(*names: str) -> str:
@@ -280,7 +291,7 @@ def _real_keys(raw: Any, location: tuple[int | str, ...]) -> Keys:
         elif isinstance(raw, list):
             if not isinstance(step, int) or step >= len(cast("list[Any]", raw)):
                 continue
-            raw = raw[step]
+            raw = cast("list[Any]", raw)[step]
         else:
             break
         keys.append(step)

@@ -92,6 +92,11 @@ _KINDS = {
 }
 
 
+def is_dialable(number: str) -> bool:
+    """Whether a number in its one form can be dialled to the outside: 3 to 15 digits (ITU-T E.164), no leading zero."""
+    return bool(re.fullmatch(r"[1-9][0-9]{2,14}", number))
+
+
 def knows(country: str) -> bool:
     """Whether this is a country (ISO 3166) whose numbers can be read."""
     return country in phonenumbers.SUPPORTED_REGIONS

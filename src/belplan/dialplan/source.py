@@ -20,8 +20,11 @@ MAX_CHARACTERS = 16 * 1024 * 1024
 
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
-_WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_WORDS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
 
 Place = tuple[int, int]  # line and column, from 1
 
@@ -135,7 +138,7 @@ class _Reader:
                 self._put(open_, keys, value, event)
             elif isinstance(event, yaml.ScalarEvent):
                 if isinstance(open_[-1], Map) and keys[-1] is None:
-                    keys[-1] = self._key(open_, cast("str", event.value), event)
+                    keys[-1] = self._key(open_, event.value, event)
                     continue
                 value = _scalar(event)
                 if event.anchor:
@@ -152,7 +155,14 @@ class _Reader:
             first = mapping.places[key][0]
             path = join(*_path(open_), key)
             self.problems.append(
-                Problem(path, "duplicate-key", f'"{key}" stands here twice, first in line {first}; keep one', "error", line, column)
+                Problem(
+                    path,
+                    "duplicate-key",
+                    f'"{key}" stands here twice, first in line {first}; keep one',
+                    "error",
+                    line,
+                    column,
+                )
             )
         mapping.places[key] = _place(event)
         mapping[key] = None
@@ -175,7 +185,8 @@ class _Reader:
 
 
 def _place(event: yaml.Event) -> Place:
-    return event.start_mark.line + 1, event.start_mark.column + 1
+    mark = cast("yaml.Mark", event.start_mark)
+    return mark.line + 1, mark.column + 1
 
 
 def _path(open_: list[Map | List]) -> list[Key]:

@@ -1,1 +1,1 @@
-"""How calls reach us: the exchanges that a driver speaks to."""
+"""How calls reach us: one package for each way."""

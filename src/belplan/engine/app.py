@@ -21,6 +21,7 @@ class Move:
     dial_plan: str = ""
     menu: str = ""
     context: str = ""
+    user: str = ""  # number of a user whose personal dial plan is meant
     returns: bool = False
     exit: str = "moved"
 

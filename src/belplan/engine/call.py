@@ -10,11 +10,17 @@ from typing import Any, TypeVar, cast
 from belplan.dialplan.company import Company, DialPlan
 from belplan.dialplan.fields import PLACEHOLDER
 from belplan.engine.clock import Clock
-from belplan.engine.events import Events
-from belplan.engine.leg import Driver, Leg, Sound
+from belplan.engine.events import Event, Events, What
+from belplan.engine.leg import NORMAL, Driver, Leg
 from belplan.engine.variables import Variables
 
 T = TypeVar("T")
+
+MAX_WEBHOOKS = 20  # a plan that asks more often in one call goes in circles
+
+
+class LimitError(Exception):
+    """The call goes in circles: it is taken out of its plan, to the company's last resort."""
 
 
 @dataclass(slots=True)
@@ -22,37 +28,42 @@ class Call:
     """One caller on the way through the dial plans of one company.
 
     Numbers are in their one form (E.164 digits, or internal); `caller_number` is "" when withheld.
-    `services` are what apps need beside the exchange itself, by type: the sender of webhooks, say.
+    `plan` is None where a user, group or queue was called directly. `services` are what apps need
+    beside the exchange itself, by type: the sender of webhooks, say.
     """
 
     company: Company
-    plan: DialPlan
+    plan: DialPlan | None
     caller: Leg
     driver: Driver
     clock: Clock
     caller_number: str
     callee_number: str
+    caller_name: str = ""
     sip_call_id: str = ""
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     rta_call_id: str = field(default_factory=lambda: f"{token_hex(6)}-{token_hex(6)}")
     services: Mapping[type, object] = field(default_factory=dict[type, object])
     events: Events = field(default_factory=Events)
     variables: Variables = field(default_factory=Variables)
-    path: str = ""
-    entered: datetime = field(init=False)  # this dial plan
+    entered: datetime = field(init=False)  # when it came into this dial plan
+    path: str = ""  # the item it is at
+    detail: dict[str, Any] = field(default_factory=dict[str, Any])  # what the app at `path` has to tell
+    personal: set[str] = field(default_factory=set[str])  # users whose personal dial plan it has walked
     in_menu_start: bool = False  # a key ends what is being played
-    prefix: str = ""  # before the caller's number on the phones that ring
-    legs: int = 0  # legs dialled so far: what their ids are made of
-    webhooks: int = 0
+    prefix: str = ""  # before the caller on the phones that ring
+    legs: int = 0  # dialled so far
+    webhooks: int = 0  # asked so far
+    outcome: str = ""  # how it ended, once an app has decided that
+    cause: int | None = None  # with which we ended it; None while it goes on, or where the caller hung up
     connected_to: str | None = None
     answered_by: str | None = None
-    detail: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
         self.entered = self.clock.now()
 
     @property
-    def caller_name(self) -> str:
+    def phonebook_name(self) -> str:
         """The caller's name in the company's phone book."""
         return self.company.names.get(self.caller_number, "")
 
@@ -60,24 +71,33 @@ class Call:
         """The service of this type."""
         return cast("T", self.services[service])
 
+    def tell(self, what: What, **facts: Any) -> None:
+        """Let the watchers know."""
+        self.events.tell(Event(what, self.id, self.clock.monotonic(), self.path, facts))
+
     def enter(self, plan: DialPlan) -> None:
         """Go on in another dial plan: it has numbers, a start time and variables of its own."""
         self.plan = plan
         self.entered = self.clock.now()
+        self.variables.begin()
+
+    async def hang_up(self, cause: int = NORMAL) -> None:
+        """End the call from our side. Before an answer it is refused with this cause."""
+        self.cause = cause
+        await self.caller.hang_up(cause)
 
     def call_data(self) -> dict[str, str]:
         """The twelve fields of a webhook request, in the manual's order, always all, always text."""
-        external = [self.company.canonical(number) for number in self.plan.external_numbers]
-        called = self.callee_number if self.callee_number in external else (external[0] if external else "")
+        external = [self.company.canonical(number) for number in self.plan.external_numbers] if self.plan else []
         return {
             "com_id": self.company.id,
-            "dp_id": self.plan.id,
-            "dp_in_number": self.plan.internal_number or "",
-            "dp_ex_number": called,
+            "dp_id": self.plan.id if self.plan else "",
+            "dp_in_number": (self.plan.internal_number if self.plan else None) or "",
+            "dp_ex_number": self.callee_number if self.callee_number in external else next(iter(external), ""),
             "callee_number": self.callee_number,
             "caller_number": self.caller_number,
             "uuid": self.id,
-            "phonebook_caller_name": self.caller_name,
+            "phonebook_caller_name": self.phonebook_name,
             "event_time": _milliseconds(self.clock.now()),
             "call_start_time": _milliseconds(self.entered),
             "rta_call_id": self.rta_call_id,
@@ -91,18 +111,18 @@ class Call:
 
     def fill(self, text: str, encode: Callable[[str], str] = str) -> str:
         """Put values in the place of `{name}`; what is not set becomes nothing."""
-        return PLACEHOLDER.sub(lambda match: encode(self.value(match[1]) or ""), text)
+        return PLACEHOLDER.sub(lambda match: encode(self.value(match[1]) or ""), text) if "{" in text else text
 
     def next_leg_id(self) -> str:
         """An id for the next leg: the same step of the same call always has the same one."""
         self.legs += 1
         return f"{self.id}-{self.legs}"
 
-    async def play(self, sound: Sound) -> bool:
-        """Play to the end; in the start of a menu, until a key is pressed. False where it could not be played."""
-        from belplan.engine.listening import play_through
-
-        return await play_through(self, sound)
+    def count_webhook(self) -> None:
+        """Raises LimitError where the call has asked too often."""
+        self.webhooks += 1
+        if self.webhooks > MAX_WEBHOOKS:
+            raise LimitError(f"more than {MAX_WEBHOOKS} webhooks in one call")
 
 
 def _milliseconds(moment: datetime) -> str:

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import selectors
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -55,7 +55,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._stopped_at if self._stopped_at is not None else time.monotonic() + self._ahead
 
     @contextlib.contextmanager
-    def real_time(self) -> Iterator[None]:
+    def real_time(self) -> Generator[None]:
         """Let time pass as it does outside for as long as the block runs."""
         if not self._real:
             self._ahead = self.time() - time.monotonic()
@@ -92,7 +92,7 @@ class _JumpingSelector(selectors.DefaultSelector):
 
 
 @contextlib.contextmanager
-def real_time() -> Iterator[None]:
+def real_time() -> Generator[None]:
     """Let time pass as it does outside for as long as the block runs. On an exchange it always does."""
     loop = asyncio.get_running_loop()
     if isinstance(loop, VirtualLoop):

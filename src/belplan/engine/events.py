@@ -4,16 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-What = Literal["arrived", "step", "left", "heard", "dialled", "rings", "answered", "ended"]
+import structlog
+
+What = Literal["arrived", "step", "left", "heard", "dialled", "answered", "ended"]
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One fact about one call. `at` is in seconds of the loop's time; what `facts` holds depends on `what`.
 
-    arrived: caller_number, callee_number, dial_plan. step: app. left: app, exit, duration_ms and the
-    app's own detail. heard: sound. dialled, rings, answered: number (and phone, where it is one).
-    ended: outcome, cause.
+    arrived: caller_number, callee_number, dial_plan. step: app. left: app, exit, started_ms,
+    duration_ms, detail. heard: sound. dialled, answered: number, target. ended: outcome, cause.
     """
 
     what: What
@@ -40,4 +43,4 @@ class Events:
             try:
                 watcher(event)
             except Exception:
-                _log.exception("watcher.failed", event=event.what)
+                _log.exception("watcher.failed", what=event.what, call=event.call_id)

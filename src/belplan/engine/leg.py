@@ -148,7 +148,10 @@ class Driver(Protocol):
         ...
 
     async def talk(self, caller: Leg, callee: Leg) -> Leg:
-        """Connect two answered legs with sound both ways, until one of them ends: that one is returned. The other stays up."""
+        """Connect two answered legs with sound both ways, until one of them ends: that one is returned.
+
+        The other stays up.
+        """
         ...
 
 

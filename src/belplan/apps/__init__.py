@@ -1,0 +1,34 @@
+"""The apps of a route: one file each, one line each here."""
+
+from belplan.apps.announce import Announce
+from belplan.apps.condition import Condition
+from belplan.apps.connect import Connect
+from belplan.apps.diversion import Diversion
+from belplan.apps.email import Email
+from belplan.apps.goto import Goto
+from belplan.apps.hangup import Hangup
+from belplan.apps.menu import Menu
+from belplan.apps.prefix import Prefix
+from belplan.apps.queue import Queue
+from belplan.apps.same_colleague import SameColleague
+from belplan.apps.time import Time
+from belplan.apps.voicemail import Voicemail
+from belplan.apps.webhook import Webhook
+from belplan.dialplan.route import Registry
+
+APPS = Registry().add(
+    Webhook,
+    Condition,
+    Time,
+    Diversion,
+    Announce,
+    Menu,
+    Connect,
+    Queue,
+    Voicemail,
+    SameColleague,
+    Email,
+    Prefix,
+    Goto,
+    Hangup,
+)

@@ -1,0 +1,31 @@
+"""Diversion (Omleiding): another route while a switch is on."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from belplan.dialplan.fields import Text
+from belplan.dialplan.route import Reference, Route
+from belplan.engine.app import App
+from belplan.engine.call import Call
+
+
+class Diversion(App):
+    """Walk the route below only while a switch is on."""
+
+    app_name = "diversion"
+    exits = ("true", "false")
+    branches = {"true": "then", "false": "else"}
+    example = {"name": "teamoverleg"}
+    ready = False
+
+    name: Annotated[Text, Field(description="Name of a diversion of this company.")]
+    invert: Annotated[bool, Field(description="Walk it while the switch is off instead.")] = False
+    then: Annotated[Route, Field(description="Walked while it is on.")] = Route()
+    otherwise: Annotated[Route, Field(alias="else", description="Walked while it is off.")] = Route()
+
+    def refers(self) -> tuple[Reference, ...]:
+        return (Reference("diversion", self.name, "name"),)
+
+    async def run(self, call: Call) -> str:
+        return self.exits[-1]

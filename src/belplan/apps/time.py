@@ -1,0 +1,31 @@
+"""Time condition (Tijdsconditie): another route within named times."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from belplan.dialplan.fields import Text
+from belplan.dialplan.route import Reference, Route
+from belplan.engine.app import App
+from belplan.engine.call import Call
+
+
+class Time(App):
+    """Walk the route below only within the named times."""
+
+    app_name = "time"
+    exits = ("true", "false")
+    branches = {"true": "then", "false": "else"}
+    example = {"when": "kantooruren"}
+    ready = False
+
+    when: Annotated[Text, Field(description="Name of a time condition of this company.")]
+    invert: Annotated[bool, Field(description="Walk it outside those times instead.")] = False
+    then: Annotated[Route, Field(description="Walked within those times.")] = Route()
+    otherwise: Annotated[Route, Field(alias="else", description="Walked outside them.")] = Route()
+
+    def refers(self) -> tuple[Reference, ...]:
+        return (Reference("time", self.when, "when"),)
+
+    async def run(self, call: Call) -> str:
+        return self.exits[-1]

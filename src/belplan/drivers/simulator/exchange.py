@@ -1,0 +1,98 @@
+"""The simulated exchange: rings phones that react as a script says."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from belplan.drivers.simulator.leg import SimulatedLeg
+from belplan.engine.leg import (
+    ABSENT,
+    ANSWERED_ELSEWHERE,
+    BUSY,
+    NO_ANSWER,
+    NORMAL,
+    REJECTED,
+    Leg,
+    LegEndedError,
+    Shown,
+    Target,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What a phone does when it rings. `after` and `talks` are seconds: until it reacts, and of conversation."""
+
+    does: Literal["answer", "busy", "no_answer", "reject", "failed"] = "answer"
+    after: float = 2.0
+    talks: float = 60.0
+
+
+_ENDS = {"busy": BUSY, "reject": REJECTED, "failed": ABSENT}
+
+
+class SimulatedDialling:
+    """A simulated phone that is being rung."""
+
+    def __init__(self, leg: SimulatedLeg, reaction: Reaction, timeout: float) -> None:
+        self.leg = leg
+        self.reaction = reaction
+        self._timeout = timeout
+
+    async def answered(self) -> None:
+        reaction = self.reaction
+        if reaction.does in ("failed", "busy"):
+            self.leg.leave(_ENDS[reaction.does])
+        elif reaction.does == "no_answer" or reaction.after >= self._timeout:
+            await self.leg.lasts(self._timeout)
+            self.leg.leave(NO_ANSWER)
+        else:
+            await self.leg.lasts(reaction.after)
+            if reaction.does == "reject":
+                self.leg.leave(REJECTED)
+        self.leg.check()
+        self.leg.answered = True
+
+
+class SimulatedExchange:
+    """A driver without telephones. `react` says what each phone does; `dialled` keeps whom it has rung."""
+
+    def __init__(self, react: Callable[[Target], Reaction] = lambda _: Reaction()) -> None:
+        self._react = react
+        self.dialled: list[tuple[Target, Shown]] = []
+        self.legs: list[SimulatedLeg] = []
+        self._talks: dict[str, float] = {}
+
+    @asynccontextmanager
+    async def dial(
+        self, leg_id: str, target: Target, *, caller: Leg, shown: Shown, timeout: float
+    ) -> AsyncGenerator[SimulatedDialling]:
+        leg = SimulatedLeg(leg_id)
+        self.dialled.append((target, shown))
+        self.legs.append(leg)
+        reaction = self._react(target)
+        self._talks[leg_id] = reaction.talks
+        try:
+            yield SimulatedDialling(leg, reaction, timeout)
+        finally:
+            if not leg.answered:
+                leg.leave(ANSWERED_ELSEWHERE if caller.answered else NORMAL)
+
+    async def talk(self, caller: Leg, callee: Leg) -> Leg:
+        """The callee hangs up after the length of conversation that its reaction has."""
+        for leg in (caller, callee):
+            if isinstance(leg, SimulatedLeg) and leg.gone:
+                raise LegEndedError
+        ends = {asyncio.ensure_future(leg.ended()): leg for leg in (caller, callee)}
+        talks = self._talks.get(callee.id, float("inf"))
+        try:
+            done, _ = await asyncio.wait(ends, timeout=talks, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                await callee.hang_up(NORMAL)
+                return callee
+            return ends[done.pop()]
+        finally:
+            for end in ends:
+                end.cancel()

@@ -1,0 +1,47 @@
+"""Attending a call: from its arrival to its record."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+
+from belplan.engine.call import Call
+from belplan.engine.cdr import CallRecord, Trace, record
+from belplan.engine.leg import NORMAL, TEMPORARY_FAILURE
+from belplan.engine.walker import Walker
+
+_log = structlog.get_logger()
+
+
+async def attend(call: Call) -> CallRecord:
+    """Walk a call through its plan until it ends or its caller hangs up. Its leg has ended when this returns."""
+    trace = Trace(call.clock.monotonic())
+    call.events.watch(trace)
+    began_in = call.plan.name if call.plan else ""
+    call.tell("arrived", caller_number=call.caller_number, callee_number=call.callee_number, dial_plan=began_in)
+    ended = asyncio.ensure_future(call.caller.ended())
+    try:
+        await _until(ended, Walker(call).walk())
+    except Exception:
+        _log.exception("walk.crashed", call=call.id, path=call.path)
+    if not ended.done():
+        await call.caller.hang_up(TEMPORARY_FAILURE if call.cause is None else call.cause)
+    await ended
+    # Whichever side hung up, a conversation and a caller's patience end normally.
+    cause = NORMAL if call.outcome == "connected" or call.cause is None else call.cause
+    finished = record(call, trace, began_in, cause)
+    call.tell("ended", outcome=finished.outcome, cause=finished.cause)
+    return finished
+
+
+async def _until(ended: "asyncio.Future[int]", walk: Coroutine[Any, Any, None]) -> None:
+    """Run the walk, and cancel it the moment the caller is gone."""
+    walking = asyncio.ensure_future(walk)
+    try:
+        await asyncio.wait((walking, ended), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        walking.cancel()
+        await asyncio.wait((walking,))
+    if not walking.cancelled() and (error := walking.exception()):
+        raise error

@@ -1,0 +1,46 @@
+"""What the caller hears, and when it stops."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from belplan.engine.call import Call
+from belplan.engine.leg import Sound, Tone
+
+
+def tell_heard(call: Call, sound: Sound) -> None:
+    """Say in the call's events what its caller hears now."""
+    call.tell("heard", sound=str(sound))
+
+
+async def play_through(call: Call, sound: Sound) -> bool:
+    """Play to the end; in the start of a menu, until a key is pressed. False where it could not be played."""
+    if call.in_menu_start and call.caller.digit_waiting:
+        return True
+    tell_heard(call, sound)
+    async with call.caller.playing(sound) as playing:
+        if not call.in_menu_start:
+            return await playing.finished()
+        finished = asyncio.ensure_future(playing.finished())
+        pressed = asyncio.ensure_future(call.caller.digit_pressed())
+        try:
+            await asyncio.wait((finished, pressed), return_when=asyncio.FIRST_COMPLETED)
+            return finished.result() if finished.done() else True
+        finally:
+            finished.cancel()
+            pressed.cancel()
+            # What they raise is the leg's end, which the walk learns of anyway.
+            await asyncio.gather(finished, pressed, return_exceptions=True)
+
+
+@asynccontextmanager
+async def hearing(call: Call, tone: Tone) -> AsyncGenerator[None]:
+    """Let the caller hear that something is under way: ringing where the call was not answered, else a tone."""
+    if not call.caller.answered:
+        await call.caller.ring()
+        tell_heard(call, "ringing")
+        yield
+        return
+    tell_heard(call, tone)
+    async with call.caller.playing(tone):
+        yield

@@ -1,0 +1,60 @@
+"""Where a call is in its plans: a stack of routes, each with the item that comes next.
+
+It is data: it can be written down, and found again from the paths alone.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from belplan.dialplan.company import Company, Context
+from belplan.dialplan.route import Item, Route
+
+
+@dataclass(slots=True)
+class Frame:
+    """A route being walked. `scope` says whether leaving it leaves a plan, a menu, or just a nested route."""
+
+    path: str
+    route: Route
+    index: int = 0
+    scope: Literal["plan", "menu", "user", ""] = ""
+    name: str = ""  # of the menu or user
+    context: Context | None = None  # whose keys are read when this, its start route, is at its end
+
+    def next(self) -> tuple[str, Item] | None:
+        """The item that comes next and its path; None at the end. Steps past it."""
+        if self.index >= len(self.route.items):
+            return None
+        item = self.route.items[self.index]
+        path = f"{self.path}[{self.index}].{item.app.app_name}"
+        self.index += 1
+        return path, item
+
+
+def plan_frame(company: Company, name: str) -> Frame:
+    """The beginning of a dial plan."""
+    index = next(index for index, plan in enumerate(company.dial_plans) if plan.name == name)
+    return Frame(f"dial_plans[{index}].route", company.dial_plans[index].route, scope="plan", name=name)
+
+
+def user_frame(company: Company, number: str) -> Frame:
+    """The beginning of a user's personal dial plan."""
+    index = next(index for index, user in enumerate(company.users) if user.number == number)
+    return Frame(f"users[{index}].route", company.users[index].route, scope="user", name=number)
+
+
+def menu_frame(company: Company, name: str, context: str = "") -> Frame:
+    """The beginning of a context of a menu; of its first one where none is named."""
+    index = next(index for index, menu in enumerate(company.ivr_menus) if menu.name == name)
+    menu = company.ivr_menus[index]
+    found = menu.contexts[context or menu.start]
+    path = f"ivr_menus[{index}].contexts.{context or menu.start}.start"
+    return Frame(path, found.start, scope="menu", name=name, context=found)
+
+
+def key_frame(path: str, context: Context, leave: str) -> Frame | None:
+    """The route behind a key, or behind `invalid` and `no_input`. None where there is none."""
+    if key := context.keys.get(leave):
+        return Frame(f"{path}.keys.{leave}" + ("" if key.plain else ".route"), key.route)
+    route = {"invalid": context.invalid, "no_input": context.no_input}.get(leave, Route())
+    return Frame(f"{path}.{leave}", route) if route.items else None

@@ -1,0 +1,210 @@
+"""Ringing people: whose phones, in which order, until somebody answers; and then they talk."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from belplan.dialplan.company import Company, RingGroup, User
+from belplan.engine.call import Call
+from belplan.engine.leg import (
+    ABSENT,
+    ANSWERED_ELSEWHERE,
+    BUSY,
+    NO_ANSWER,
+    NO_USER_RESPONDING,
+    NORMAL,
+    REJECTED,
+    Leg,
+    LegEndedError,
+    PhoneTarget,
+    Shown,
+    Target,
+    TrunkTarget,
+)
+from belplan.engine.listening import hearing
+
+DEFAULT_TIMEOUT = 25.0  # seconds; about five rings
+
+_EXITS = {BUSY: "busy", REJECTED: "busy", NO_ANSWER: "no_answer", NO_USER_RESPONDING: "no_answer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """One telephone to ring, and whose it is: an internal number, or the outside number itself."""
+
+    number: str
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Phones that ring at once, for so many seconds."""
+
+    phones: tuple[Phone, ...]
+    seconds: float
+
+
+@dataclass(slots=True)
+class Rota:
+    """Who had the last call, for groups that take turns. One for all calls of an exchange."""
+
+    last: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    talked: dict[tuple[str, str], float] = field(default_factory=lambda: defaultdict[tuple[str, str], float](float))
+
+    def in_turn(self, company: Company, group: RingGroup) -> list[str]:
+        """The members, beginning after the one who answered last (round robin)."""
+        members = list(group.members)
+        last = self.last.get((company.id, group.number))
+        after = members.index(last) + 1 if last in members else 0
+        return members[after:] + members[:after]
+
+    def longest_idle(self, company: Company, group: RingGroup) -> list[str]:
+        """The members, the one whose last conversation is longest ago first."""
+        return sorted(group.members, key=lambda member: self.talked[company.id, member])
+
+    def answered(self, company: Company, group: str, member: str, now: float) -> None:
+        self.last[company.id, group] = member
+        self.talked[company.id, member] = now
+
+
+def rounds(company: Company, number: str, timeout: float | None, rota: Rota) -> list[Round]:
+    """Which phones ring for a number, one round after the other. No round has no phone."""
+    destination = company.destination(number)
+    if isinstance(destination, RingGroup):
+        return list(_group_rounds(company, destination, timeout, rota))
+    seconds = timeout or DEFAULT_TIMEOUT
+    if isinstance(destination, User):
+        return [Round(phones, seconds)] if (phones := _phones(company, [number])) else []
+    if destination is None and company.trunks:
+        return [Round((Phone(number, TrunkTarget(company.trunks[0].name, number)),), seconds)]
+    return []
+
+
+def _group_rounds(company: Company, group: RingGroup, timeout: float | None, rota: Rota) -> Iterable[Round]:
+    if group.strategy == "all":
+        if phones := _phones(company, group.members):
+            yield Round(phones, min(timeout or group.timeout, group.timeout))
+        return
+    order = {
+        "in_order": lambda: list(group.members),
+        "round_robin": lambda: rota.in_turn(company, group),
+        "longest_idle": lambda: rota.longest_idle(company, group),
+    }[group.strategy]()
+    left = timeout or float("inf")
+    for member in order:
+        if left > 0 and (phones := _phones(company, [member])):
+            yield Round(phones, min(group.timeout, left))
+            left -= group.timeout
+
+
+def _phones(company: Company, members: Iterable[str]) -> tuple[Phone, ...]:
+    users = ((member, company.user(member)) for member in members)
+    return tuple(Phone(member, PhoneTarget(phone.username)) for member, user in users if user for phone in user.phones)
+
+
+async def connect(
+    call: Call, number: str, *, timeout: float | None = None, shown: Literal["caller", "company"] = "caller"
+) -> str:
+    """Ring the phones behind a number until one answers, let them talk, and end the call after that.
+
+    Gives the exit: answered, busy, no_answer or failed. `timeout` in seconds bounds the ringing.
+    """
+    rota = call.use(Rota)
+    attempts = rounds(call.company, number, timeout, rota)
+    causes: list[int] = []
+    if not attempts:
+        return "failed"
+    async with hearing(call, "ringing"):
+        for attempt in attempts:
+            winner = await _ring(call, attempt, shown, causes)
+            if winner:
+                break
+        else:
+            return _exit(causes)
+    phone, leg = winner
+    rota.answered(call.company, number, phone.number, call.clock.monotonic())
+    await _talk(call, number, phone, leg)
+    return "answered"
+
+
+async def _talk(call: Call, number: str, phone: Phone, callee: Leg) -> None:
+    call.connected_to = number
+    call.answered_by = phone.number
+    call.outcome = "connected"
+    call.detail["answered_by"] = phone.number
+    call.tell("answered", number=phone.number, target=phone.target)
+    try:
+        await call.caller.answer()
+        await call.driver.talk(call.caller, callee)
+    finally:
+        await callee.hang_up(NORMAL)
+    await call.hang_up(NORMAL)
+
+
+async def _ring(
+    call: Call, attempt: Round, shown: Literal["caller", "company"], causes: list[int]
+) -> tuple[Phone, Leg] | None:
+    """Ring phones at once. The first that answers wins, the others stop; None where none does."""
+    ringing = {asyncio.create_task(_ring_one(call, phone, attempt.seconds, shown)): phone for phone in attempt.phones}
+    winner: tuple[Phone, Leg] | None = None
+    pending = set(ringing)
+    try:
+        while pending and not winner:
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                if isinstance(answer := task.result(), int):
+                    causes.append(answer)
+                elif winner is None:
+                    winner = ringing[task], answer
+    finally:
+        for task in pending:
+            task.cancel()
+        left = await asyncio.gather(*ringing, return_exceptions=True)
+        # Two may answer in the same instant, and the caller may have gone meanwhile.
+        chosen = winner[1] if winner else None
+        for leg in left:
+            if not isinstance(leg, (int, BaseException)) and leg is not chosen:
+                await leg.hang_up(ANSWERED_ELSEWHERE)
+    return winner
+
+
+async def _ring_one(call: Call, phone: Phone, seconds: float, shown: Literal["caller", "company"]) -> Leg | int:
+    """The leg of a phone that answered, or the cause why it did not."""
+    call.tell("dialled", number=phone.number, target=phone.target)
+    dialling = call.driver.dial(
+        call.next_leg_id(), phone.target, caller=call.caller, shown=_shown(call, phone.target, shown), timeout=seconds
+    )
+    try:
+        async with dialling as dialled:
+            await dialled.answered()
+            return dialled.leg
+    except LegEndedError as end:
+        return end.cause
+
+
+def _shown(call: Call, target: Target, shown: Literal["caller", "company"]) -> Shown:
+    """Who the phone shows. To the outside only numbers that the trunk may show."""
+    number, name = call.caller_number, call.phonebook_name or call.caller_name
+    if shown == "company":
+        number, name = _company_number(call), call.company.settings.name
+    if isinstance(target, TrunkTarget):
+        allowed = next(trunk.numbers for trunk in call.company.trunks if trunk.name == target.trunk)
+        if number not in map(call.company.canonical, allowed):
+            number = call.company.canonical(allowed[0]) if allowed else number
+        return Shown(number)
+    if call.prefix:
+        name = f"{call.prefix} {name or number}"
+    return Shown(number, name)
+
+
+def _company_number(call: Call) -> str:
+    own: Sequence[str] = call.plan.external_numbers if call.plan else ()
+    return call.company.canonical(own[0]) if own else call.callee_number
+
+
+def _exit(causes: Sequence[int]) -> str:
+    """The exit of several phones that did not answer: one that rang counts more than one that was busy."""
+    exits = {_EXITS.get(cause, "failed") for cause in causes or (ABSENT,)}
+    return next(name for name in ("no_answer", "busy", "failed") if name in exits)

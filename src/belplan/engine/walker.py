@@ -1,0 +1,195 @@
+"""The walk of a call through its plan: path, app, exit, next path.
+
+A loop over an explicit stack. The app says by which exit the call leaves; here stands where that
+leads. A hang-up cancels the task that walks.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import structlog
+
+from belplan.dialplan.company import User
+from belplan.engine import ringing
+from belplan.engine.app import App, Move
+from belplan.engine.call import Call, LimitError
+from belplan.engine.leg import ABSENT, NORMAL, LegEndedError
+from belplan.engine.position import Frame, key_frame, menu_frame, plan_frame, user_frame
+
+# A menu that loops back on itself is normal; a call that never ends is not.
+MAX_STEPS = 500
+
+_HANG_UP_NOTICE = 0.1  # seconds within which the exchange tells of a hang-up that a command ran into
+
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Told:
+    """A step under way, and the exit by which it will be left."""
+
+    exit: str | Move = "failed"
+
+
+class Walker:
+    """Walks one call. `stack` is its position."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.stack: list[Frame] = []
+        self._steps = 0
+
+    async def walk(self) -> None:
+        """Walk from where the called number leads to the end of the call, the company's last resort included."""
+        call = self.call
+        destination = call.company.destination(call.callee_number)
+        if call.plan:
+            self.stack.append(plan_frame(call.company, call.plan.name))
+        elif isinstance(destination, User) and destination.route.items:
+            self._personal(destination.number)
+        try:
+            if self.stack:
+                await self._walk_stack()
+            else:
+                await self._connect("", call.callee_number)
+            if call.cause is None:
+                await self._at_the_end()
+        except LimitError as limit:
+            _log.warning("call.limit", call=call.id, limit=str(limit), path=call.path)
+            await self._at_the_end()
+        except LegEndedError:
+            # The caller is gone; whoever attends the call knows by now, or will at once.
+            await call.caller.ended()
+
+    async def _walk_stack(self) -> None:
+        while self.stack and self.call.cause is None:
+            frame = self.stack[-1]
+            if following := frame.next():
+                path, item = following
+                app = item.app
+                leave = await self._step(path, app) if isinstance(app, App) else "next"
+                if isinstance(leave, Move):
+                    self._move(leave)
+                elif branch := app.branch(leave):
+                    self.stack.append(Frame(f"{path}.{branch[0]}", branch[1]))
+            elif context := frame.context:
+                frame.context = None  # its keys are read once; a goto begins it anew
+                path = frame.path.removesuffix(".start")
+                leave = await self._choose(path, context.timeout)
+                leave = leave if leave in context.keys or leave == "no_input" else "invalid"
+                if keyed := key_frame(path, context, leave):
+                    self.stack.append(keyed)
+            else:
+                self._leave(self.stack.pop())
+
+    async def _step(self, path: str, app: App) -> str | Move:
+        """Run one app. What goes wrong in it costs the call this step, never more."""
+        with self._told(path, app.app_name) as told:
+            try:
+                told.exit = await app.run(self.call)
+            except asyncio.CancelledError:
+                told.exit = "abandoned"
+                raise
+            except LimitError:
+                told.exit = "limit"
+                raise
+            except LegEndedError as end:
+                if await self._caller_gone():
+                    told.exit = "abandoned"
+                    raise
+                self.call.detail["cause"] = end.cause
+            except Exception:
+                _log.exception("app.crashed", call=self.call.id, path=path)
+                self.call.detail["reason"] = "crashed"
+        return told.exit
+
+    async def _choose(self, path: str, timeout: float) -> str:
+        """The key that the caller presses, or `no_input` after so many seconds."""
+        with self._told(path, "menu") as told:
+            told.exit = "no_input"
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    told.exit = await self.call.caller.read_digit()
+            return told.exit
+
+    async def _connect(self, path: str, number: str) -> str:
+        """Ring a number without an app that says so: one that was called directly, or the last resort."""
+        with self._told(path or self._entry_path(number), "connect") as told:
+            self.call.detail["to"] = number
+            told.exit = await ringing.connect(self.call, number)
+            return told.exit
+
+    async def _at_the_end(self) -> None:
+        """Nothing is left to do: the last resort rings where there is one, else the call ends."""
+        last_resort = self.call.company.settings.last_resort
+        if last_resort:
+            await self._connect("company.last_resort", self.call.company.canonical(last_resort))
+        if self.call.cause is None:
+            await self.call.hang_up(NORMAL if self.call.caller.answered else ABSENT)
+
+    @contextlib.contextmanager
+    def _told(self, path: str, app: str) -> Generator[_Told]:
+        """Count the step, and tell the watchers when it begins and by which exit it is left."""
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            raise LimitError(f"more than {MAX_STEPS} steps in one call")
+        call, told = self.call, _Told()
+        call.path, call.detail = path, {}
+        call.in_menu_start = self._in_menu_start()
+        began = call.clock.monotonic()
+        call.tell("step", app=app)
+        try:
+            yield told
+        finally:
+            leave = told.exit.exit if isinstance(told.exit, Move) else told.exit
+            lasted = (call.clock.monotonic() - began) * 1000
+            call.tell("left", app=app, exit=leave, began=began, duration_ms=lasted, detail=call.detail)
+
+    def _move(self, move: Move) -> None:
+        company = self.call.company
+        if move.context:
+            while self.stack[-1].scope != "menu":
+                self.stack.pop()
+            self.stack[-1] = menu_frame(company, self.stack[-1].name, move.context)
+            return
+        if not move.returns:
+            while self.stack:
+                self._leave(self.stack.pop())
+        if move.dial_plan:
+            self.stack.append(plan_frame(company, move.dial_plan))
+            self.call.enter(company.plans[move.dial_plan])
+        elif move.user:
+            self._personal(move.user)
+        else:
+            self.stack.append(menu_frame(company, move.menu))
+            self.call.variables.enter()
+
+    def _personal(self, user: str) -> None:
+        # Their own number in their own plan means their phones.
+        self.call.personal.add(user)
+        self.stack.append(user_frame(self.call.company, user))
+
+    def _leave(self, frame: Frame) -> None:
+        if frame.scope == "menu":
+            self.call.variables.leave()
+
+    def _in_menu_start(self) -> bool:
+        base = next((frame for frame in reversed(self.stack) if frame.scope), None)
+        return base is not None and base.context is not None
+
+    def _entry_path(self, number: str) -> str:
+        """The path of what has this number: `users[0]`, `ring_groups[1]`."""
+        for section in ("users", "ring_groups", "queues", "voicemail_boxes"):
+            for index, entry in enumerate(getattr(self.call.company, section)):
+                if entry.number == number:
+                    return f"{section}[{index}]"
+        return "company"
+
+    async def _caller_gone(self) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_HANG_UP_NOTICE):
+                await self.call.caller.ended()
+                return True
+        return False
