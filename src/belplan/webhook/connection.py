@@ -1,0 +1,127 @@
+"""One connection to a customer's server: one request at a time, one answer each."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from time import perf_counter
+from typing import cast
+
+from belplan.dialplan.addresses import Address
+from belplan.webhook.exchange import ExchangeError
+from belplan.webhook.policy import Policy
+from belplan.webhook.response import Response, ResponseReader
+
+
+class Connection(asyncio.Protocol):
+    """Carries one request at a time. Whatever arrives while nothing was asked closes it, and `on_stray` is told.
+
+    A connection that failed, was cancelled, or saw anything odd is never used again.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, policy: Policy, address: Address, on_stray: Callable[[], None]
+    ) -> None:  # fmt: skip
+        self._loop = loop
+        self._policy = policy
+        self._on_stray = on_stray
+        self._transport: asyncio.Transport | None = None
+        self._reader: ResponseReader | None = None
+        self._answer: asyncio.Future[Response] | None = None
+        self._ended = False
+        self.address = address
+        self.closed = False
+        self.received = 0
+        self.sent_at = 0.0
+        self.first_byte_at = 0.0
+        self.idle_since = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    async def exchange(self, request: bytes) -> Response:
+        """Send a request, whole as it is on the wire, and wait for its answer. Raises ExchangeError; cancelling it
+        closes."""
+        if self._transport is None or self.closed:
+            raise ExchangeError("reset", "the connection was closed while it was idle")
+        policy = self._policy
+        self._reader = ResponseReader(
+            max_body=policy.max_body, max_head=policy.max_head, max_lines=policy.max_header_lines
+        )
+        self._answer = self._loop.create_future()
+        self.received = 0
+        self.first_byte_at = 0.0
+        self._transport.write(request)
+        self.sent_at = perf_counter()
+        try:
+            response = await self._answer
+        except BaseException:
+            self.abort()
+            raise
+        finally:
+            self._answer = self._reader = None
+        if not response.reusable or self._transport.get_write_buffer_size():
+            self.abort()
+        if response.excess:
+            self._on_stray()
+        return response
+
+    def abort(self) -> None:
+        """Close at once, without farewell: nobody waits for what is still under way."""
+        self.closed = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        if self._answer is None or self._reader is None or self._answer.done():
+            self.abort()
+            self._on_stray()
+            return
+        if not self.received:
+            self.first_byte_at = perf_counter()
+        self.received += len(data)
+        try:
+            if self._reader.feed(data):
+                self._answer.set_result(self._reader.response)
+        except ExchangeError as failure:
+            self._fail(failure)
+
+    def eof_received(self) -> None:
+        self._ended = True
+        self.closed = True
+        if self._answer is None or self._reader is None or self._answer.done():
+            return
+        try:
+            self._reader.eof()
+            self._answer.set_result(self._reader.response)
+        except ExchangeError as failure:
+            self._fail(failure)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed = True
+        if self._answer is None or self._answer.done():
+            return
+        if isinstance(exc, ssl.SSLError):
+            self._fail(ExchangeError("tls", tls_detail(exc)))
+        elif exc is not None or not self.received:
+            self._fail(ExchangeError("reset", "the server broke the connection off"))
+        else:
+            # Over TLS, an end without close_notify may be someone else's (RFC 9112 9.8).
+            self._fail(ExchangeError("truncated", "the connection ended in the middle of the answer"))
+
+    def _fail(self, failure: ExchangeError) -> None:
+        failure.received = self.received
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(failure)
+        self.abort()
+
+
+def tls_detail(error: ssl.SSLError | ssl.CertificateError) -> str:
+    """What is wrong, in one line, as OpenSSL calls it."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate is not accepted: {error.verify_message}"
+    reason = (error.reason or "").replace("_", " ").lower()
+    if "certificate required" in reason or "bad certificate" in reason or "handshake failure" in reason:
+        return f"the server ended the handshake ({reason}); it may want a client certificate"
+    if "wrong version number" in reason or "http request" in reason:
+        return "the server does not speak TLS at that port; is it http://?"
+    return f"no TLS with that server ({reason or 'handshake failed'})"
