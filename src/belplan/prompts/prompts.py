@@ -1,23 +1,73 @@
 """A sound file for every prompt of a plan."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import structlog
+
 from belplan.dialplan.fields import Prompt
+from belplan.prompts import files
+from belplan.prompts.audio import SoundError
+from belplan.prompts.cache import Cache
+from belplan.prompts.speech import Speech
+from belplan.prompts.texts import TEXTS
+
+log = structlog.get_logger()
 
 
 class Prompts:
-    """Sound files of one company's prompts. `cache` may be shared by companies; `sounds` is the folder of its own files."""
+    """Sound files of one company's prompts.
+
+    `cache` is a folder that companies may share; `sounds` is the folder of this one's own files; `speech` is
+    the command line of espeak-ng, None where nothing can be spoken.
+    """
 
     def __init__(self, cache: Path, *, speech: Sequence[str] | None, sounds: Path | None = None) -> None:
-        self.cache = cache
-        self.sounds = sounds
-        self.speech = speech  # the command line of espeak-ng; None: nothing can be spoken
+        self._sounds = sounds
+        self._speech = Speech(speech) if speech else None
+        self._cache = Cache(cache / "prompts")
+        # Ours are few, and are named in the exchange's configuration: they stay.
+        self._system = Cache(cache / "system", largest=None)
 
     async def path(self, prompt: Prompt, language: str) -> Path | None:
-        """The prompt's file, absolute and without extension, as `sound:` wants it. None where it cannot be had."""
-        raise NotImplementedError
+        """The prompt's file, absolute and without extension, as `sound:` of the exchange wants it.
+
+        `language` is the company's, for a prompt that names none. None where it cannot be had; the log says why.
+        """
+        began = time.monotonic()
+        try:
+            if prompt.file is not None:
+                source = files.find(self._sounds, prompt.file)
+                found = await self._file(source)
+            else:
+                found = await self._spoken(self._cache, prompt.say or "", prompt.language or language, prompt.voice)
+        except (SoundError, OSError) as error:
+            # Never the text: a plan may put a caller's data in it.
+            log.warning("prompt.failed", file=prompt.file, reason=str(error))
+            return None
+        log.debug("prompt.ready", file=prompt.file, seconds=round(time.monotonic() - began, 3))
+        return found
 
     async def system(self, key: str, language: str) -> Path | None:
         """The same for one of our own texts (`texts.TEXTS`). It stays for ever."""
-        raise NotImplementedError
+        try:
+            return await self._spoken(self._system, TEXTS[language][key], language, None)
+        except (SoundError, OSError) as error:
+            log.warning("prompt.failed", system=key, language=language, reason=str(error))
+            return None
+
+    async def _file(self, source: Path) -> Path:
+        async def read() -> Path:
+            return source
+
+        try:
+            return await self._cache.get(f"file\n{files.state(source)}", read)
+        except SoundError as error:
+            raise SoundError(f'"{source.name}" {error}') from error
+
+    async def _spoken(self, cache: Cache, text: str, language: str, voice: str | None) -> Path:
+        speech = self._speech
+        if speech is None:
+            raise SoundError("cannot be spoken: espeak-ng is not there (belplan pbx install brings it)")
+        return await cache.get(f"say\n{language}\n{voice or ''}\n{text}", lambda: speech.speak(text, language, voice))

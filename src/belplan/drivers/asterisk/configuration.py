@@ -1,4 +1,4 @@
-"""Asterisk's configuration files, written from the companies' plans. Pure: text in, text out; only `write` touches a disk.
+"""Asterisk's configuration, written from the companies' plans. Pure: text in, text out; only `write` touches a disk.
 
 **What the driver gets.** Every incoming call enters
 
@@ -84,7 +84,9 @@ class ExchangeSettings:
     def __post_init__(self) -> None:
         for path in (self.data, *self.directories.values(), *self.apologies.values()):
             if not _PATH.fullmatch(str(path)):
-                raise ValueError(f'Asterisk cannot work in "{path}": choose an absolute path of letters, digits, - and _')
+                raise ValueError(
+                    f'Asterisk cannot work in "{path}": an absolute path of letters, digits, - and _, please'
+                )
         for word in (self.ari_user, self.app):
             if not _WORD.fullmatch(word):
                 raise ValueError(f'"{word}": letters, digits, - and _ only')
@@ -101,7 +103,7 @@ class ExchangeSettings:
 
     @property
     def run(self) -> Path:
-        """The folder of the control socket. The address of a socket has at most 107 bytes (unix(7)), so not too deep."""
+        """The folder of the control socket. The path of a socket has at most 107 bytes (unix(7)), so not too deep."""
         run = self.data / "run"
         if len(os.fsencode(run)) < 90:
             return run

@@ -8,6 +8,8 @@ Everything of the machine's own apt configuration that says how to reach the net
 keyring, proxy); nothing else of it is, so that its hooks do not run on our account.
 """
 
+# ruff: noqa: S603, S607 - every command line here is our own, and apt is found where the user has it
+
 import errno
 import fcntl
 import hashlib
@@ -15,7 +17,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -76,10 +78,11 @@ class Tree:
 
     @property
     def _loader(self) -> Path:
-        found = sorted(self.root.glob("usr/lib/*/ld-linux*.so.[0-9]")) or sorted(self.root.glob("usr/lib/ld-linux*.so.[0-9]"))
-        if not found:
-            raise InstallError(f"there is no dynamic loader in {self.root}; remove that folder and install again")
-        return found[0]
+        # amd64 and arm64 keep it with the libraries, other architectures in usr/lib itself.
+        for pattern in ("usr/lib/*/ld-linux*.so.[0-9]", "usr/lib/ld-linux*.so.[0-9]"):
+            if found := sorted(self.root.glob(pattern)):
+                return found[0]
+        raise InstallError(f"there is no dynamic loader in {self.root}; remove that folder and install again")
 
     def command(self, name: str) -> list[str]:
         """The command line that runs a program of the tree with the tree's own libraries."""
@@ -121,7 +124,7 @@ def install(wanted: Sequence[Wanted], report: Report, folder: Path | None = None
                 _unpack_all(missing, folder, report, lock)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise InstallError(f"no space left for Asterisk in {folder}; about {NEEDED // 1_000_000} MB are needed") from error
+            raise InstallError(f"no space left in {folder}; about {NEEDED // 1_000_000} MB are needed") from error
         raise InstallError(f"cannot install in {folder}: {error}") from error
     return [Tree(folder / one.folder) for one in wanted]
 
@@ -173,14 +176,14 @@ def _deb822(text: str) -> Iterator[_Entry]:
 
 
 def _keyring(signed_by: str | None) -> str | None:
-    """A Signed-By that names a file. A fingerprint, or a key in the file itself, would have to be copied: trust as usual."""
+    """A Signed-By that names a file. With a fingerprint, or a key in place, any key that the machine trusts will do."""
     return signed_by if signed_by and re.fullmatch(r"/[^\s,]+", signed_by) else None
 
 
 def mirror(etc: Path = Path("/etc/apt")) -> Mirror:
     """The Debian mirror that this machine uses itself."""
-    files = [etc / "sources.list", *sorted((etc / "sources.list.d").glob("*.sources")), *sorted((etc / "sources.list.d").glob("*.list"))]
-    for file in files:
+    parts = etc / "sources.list.d"
+    for file in (etc / "sources.list", *sorted(parts.glob("*.sources")), *sorted(parts.glob("*.list"))):
         if file.is_file() and (found := parse_sources(file.name, file.read_text(errors="replace"))):
             break
     else:
@@ -194,7 +197,7 @@ def mirror(etc: Path = Path("/etc/apt")) -> Mirror:
 
 
 @contextmanager
-def _alone(folder: Path, report: Report) -> Iterator[int]:
+def _alone(folder: Path, report: Report) -> Generator[int]:
     """One install at a time. The lock also goes to the children: one that outlives a killed install still holds it."""
     with (folder / ".lock").open("a") as file:
         try:

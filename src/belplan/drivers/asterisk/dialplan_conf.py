@@ -61,8 +61,10 @@ def render(companies: Sequence[Company], settings: "ExchangeSettings", pjsip: Pj
         parts.append(f"\n[trunk-{trunk.name}]\ninclude => incoming\n")
         if trunk.register_there:
             parts.append(_LINE.format(user=contact_user(trunk), number=_NUMBER).lstrip("\n"))
-    for company in companies:
-        parts.append("\n".join((f"\n[fallback-{company.id}]", *_fallback(company, settings, pjsip.phones), "")))
+    parts += (
+        "\n".join((f"\n[fallback-{company.id}]", *_fallback(company, settings, pjsip.phones), ""))
+        for company in companies
+    )
     return "".join(parts)
 
 

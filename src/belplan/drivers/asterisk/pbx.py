@@ -13,7 +13,7 @@ import os
 import resource
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -155,8 +155,8 @@ class Pbx:
         """Of everything that a running Asterisk cannot take up any more: it differs, so it must be restarted."""
         fixed = {name: text for name, text in files.items() if name not in RELOADS}
         # Transports are made once; the rest of the file is reloaded.
-        settings = self.settings
-        fixed["transports"] = repr((settings.listen, settings.sip_port, settings.external, "[tls]" in files["pjsip.conf"]))
+        tls = "[tls]" in files["pjsip.conf"]
+        fixed["transports"] = repr((self.settings.listen, self.settings.sip_port, self.settings.external, tls))
         fixed["program"] = repr((self.program.command, self.program.version))
         return hashlib.sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()
 
@@ -174,11 +174,11 @@ class Pbx:
         return {**os.environ, **self.program.environment}
 
     def _run(self, fingerprint: str) -> Instance:
-        data = self.settings.data
+        settings, data = self.settings, self.settings.data
         command = [*self.program.command, "-f", "-C", str(self.settings.etc / "asterisk.conf")]
         (data / "log/messages.log").unlink(missing_ok=True)
         with (data / "log/console.log").open("wb") as console:
-            self._child = subprocess.Popen(
+            self._child = subprocess.Popen(  # noqa: S603 - our own command line
                 command,
                 cwd=data,
                 env=self._environment(),
@@ -196,7 +196,7 @@ class Pbx:
         born = _born(pid)
         if born is None:
             raise PbxError(self._said("Asterisk ended at once"))
-        instance = Instance(pid, born, fingerprint, self.program.version, self.settings.http_port, self.settings.sip_port)
+        instance = Instance(pid, born, fingerprint, self.program.version, settings.http_port, settings.sip_port)
         configuration.write({"instance.json": json.dumps(asdict(instance))}, data)
         return instance
 
@@ -214,7 +214,7 @@ class Pbx:
                             if answer.status == 200 and "pong" in await answer.text():
                                 return
                             if answer.status == 401:
-                                raise PbxError(f"port {instance.http_port} is another Asterisk's; choose another --data or port")
+                                raise PbxError(f"port {instance.http_port} is another Asterisk's; choose another")
                     await asyncio.wait([gone], timeout=0.05)
         except TimeoutError:
             raise PbxError(self._said(f"Asterisk did not come up within {START:.0f} s")) from None
@@ -263,7 +263,7 @@ class Pbx:
                 self._child.poll()
 
     @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[None]:
+    async def _alone(self) -> AsyncGenerator[None]:
         """Starting and stopping is for one process at a time."""
         data = self.settings.data
         data.mkdir(mode=0o700, parents=True, exist_ok=True)

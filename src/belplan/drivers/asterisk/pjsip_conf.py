@@ -125,7 +125,7 @@ def render(companies: Sequence[Company], settings: "ExchangeSettings", secret: "
     phones: set[str] = set()
     trunks: dict[str, Trunk] = {}
     for company in companies:
-        for user, phone in ((user, phone) for user in company.users for phone in user.phones):
+        for user, phone in ((one, phone) for one in company.users for phone in one.phones):
             what = f'phone "{phone.username}" of {user.name}'
             # Asterisk compares accounts without case; a template's name is not free either.
             if phone.username.lower() in {*(name.lower() for name in phones), *_TAKEN}:
@@ -234,9 +234,8 @@ def _trunk(company: Company, trunk: Trunk, password: str | None) -> str:
         _section(name, "", ["type=aor", f"contact=sip:{uri}", "qualify_frequency=30"]),
     ]
     if trunk.username and password:
-        parts.append(
-            _section(name, "", ["type=auth", "auth_type=userpass", f"username={value(trunk.username)}", f"password={password}"])
-        )
+        login = [f"username={value(trunk.username)}", f"password={password}"]
+        parts.append(_section(name, "", ["type=auth", "auth_type=userpass", *login]))
     if trunk.register_there and trunk.username and password:
         user = quote(trunk.username, safe="-_.!~*'()+")
         registration = [

@@ -1,5 +1,7 @@
 """Which Asterisk is run, and the other programs that come along: this machine's own, else private ones."""
 
+# ruff: noqa: S603 - every command line here is our own
+
 import re
 import shutil
 import subprocess
@@ -28,7 +30,7 @@ class Program:
 
 
 def install(report: Report | None = None, *, with_phones: bool = False) -> Program:
-    """The Asterisk to run: the system's own, 20 or newer, else Debian's, unpacked in the cache where it is not there yet.
+    """The Asterisk to run: the system's own, 20 or newer, else Debian's, unpacked in the user's cache if need be.
 
     `with_phones` also brings SIPp and baresip, for tests and the demo. Blocks for some 20 s the first time.
     Raises InstallError, which says what to do.
@@ -87,7 +89,8 @@ def packages() -> list[str]:
 
 
 def _exchange() -> Wanted:
-    return Wanted("exchange", ("asterisk", "asterisk-core-sounds-en-gsm", "asterisk-moh-opsound-gsm", "espeak-ng"), _finish)
+    packages = ("asterisk", "asterisk-core-sounds-en-gsm", "asterisk-moh-opsound-gsm", "espeak-ng")
+    return Wanted("exchange", packages, _finish)
 
 
 def _speech() -> Wanted:
@@ -116,7 +119,7 @@ def _private(tree: Tree) -> Program:
     directories = {"astmoddir": tree.libraries / "asterisk/modules", "astdatadir": tree.root / "usr/share/asterisk"}
     version = _version(command)
     if version is None:
-        raise InstallError(f"the Asterisk in {tree.root} does not run on this machine; remove that folder and install again")
+        raise InstallError(f"the Asterisk in {tree.root} does not run here; remove that folder and install again")
     return Program(command, version, directories, environment, private=True)
 
 
@@ -141,4 +144,4 @@ def _version(command: tuple[str, ...]) -> str | None:
 def _runs(tree: Tree, name: str, *arguments: str) -> None:
     done = subprocess.run([*tree.command(name), *arguments], capture_output=True, text=True, timeout=20, check=False)
     if done.returncode not in (0, 99) and not done.stdout:
-        raise InstallError(f"{name} of Debian {debian.SUITE} does not run on this machine: {done.stderr.strip()[-300:]}")
+        raise InstallError(f"{name} of Debian {debian.SUITE} does not run here: {done.stderr.strip()[-300:]}")

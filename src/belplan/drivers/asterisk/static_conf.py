@@ -5,27 +5,27 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from belplan.drivers.asterisk.configuration import ExchangeSettings
 
+# ruff: noqa: SIM905 - names in lines are easier to read and to change
+
 # What would open other ports, needs hardware or servers that are not there, or does the engine's work.
 # Everything else is loaded: which modules there are differs between versions of Asterisk.
 _NOT_LOADED = """
-app_adsiprog app_agent_pool app_amd app_festival app_followme app_getcpeid app_minivm app_queue app_voicemail
-app_voicemail_imap app_voicemail_odbc
-cdr_adaptive_odbc cdr_csv cdr_custom cdr_manager cdr_odbc cdr_pgsql cdr_radius cdr_sqlite3_custom cdr_tds
-cel_custom cel_manager cel_odbc cel_pgsql cel_radius cel_sqlite3_custom cel_tds
-chan_console chan_iax2 chan_mgcp chan_mobile chan_motif chan_ooh323 chan_sip chan_skinny chan_unistim
-func_odbc pbx_ael pbx_dundi pbx_lua
-res_adsi res_aeap res_ari_mailboxes res_calendar res_calendar_caldav res_calendar_ews res_calendar_exchange
-res_calendar_icalendar res_config_ldap res_config_mysql res_config_odbc res_config_pgsql res_config_sqlite3 res_hep
-res_hep_pjsip res_hep_rtcp res_odbc res_odbc_transaction res_phoneprov res_pjsip_phoneprov_provider
-res_pjsip_stir_shaken res_prometheus res_smdi res_snmp res_speech_aeap res_statsd res_stir_shaken res_stun_monitor
-res_xmpp
+app_adsiprog app_agent_pool app_alarmreceiver app_amd app_confbridge app_festival app_followme app_getcpeid app_minivm
+app_queue app_voicemail app_voicemail_imap app_voicemail_odbc cdr_adaptive_odbc cdr_csv cdr_custom cdr_manager
+cdr_odbc cdr_pgsql cdr_radius cdr_sqlite3_custom cdr_tds cel_custom cel_manager cel_odbc cel_pgsql cel_radius
+cel_sqlite3_custom cel_tds chan_console chan_iax2 chan_mgcp chan_mobile chan_motif chan_ooh323 chan_sip chan_skinny
+chan_unistim func_odbc pbx_ael pbx_dundi pbx_lua res_adsi res_aeap res_ari_mailboxes res_calendar res_calendar_caldav
+res_calendar_ews res_calendar_exchange res_calendar_icalendar res_config_ldap res_config_mysql res_config_odbc
+res_config_pgsql res_config_sqlite3 res_hep res_hep_pjsip res_hep_rtcp res_odbc res_odbc_transaction res_parking
+res_phoneprov res_pjsip_phoneprov_provider res_pjsip_stir_shaken res_prometheus res_smdi res_snmp res_speech_aeap
+res_statsd res_stir_shaken res_stun_monitor res_xmpp
 """.split()
 
 # Modules that are loaded and complain about a file that is not there.
 _EMPTY = """
-acl aeap agents amd cdr_custom cdr_manager ccss cel cel_custom chan_websocket cli_aliases confbridge features festival
-followme geolocation minivm pjproject pjsip_notify pjsip_wizard prometheus queuerules queues res_config_sqlite3 res_fax
-res_http_media_cache res_parking sorcery stasis statsd stir_shaken udptl voicemail websocket_client
+acl aeap agents amd ccss cdr_custom cdr_manager cel cel_custom chan_websocket cli_aliases features festival followme
+geolocation minivm pjproject pjsip_notify pjsip_wizard prometheus queuerules queues res_config_sqlite3 res_fax
+res_http_media_cache sorcery statsd stir_shaken udptl voicemail websocket_client
 """.split()
 
 # The Dutch tones and the British ones, as Asterisk's own sample file has them (ITU-T E.180 supplement 2).
@@ -83,7 +83,9 @@ def render(settings: "ExchangeSettings") -> dict[str, str]:
         + "\n[options]\ndocumentation_language = en_US\nlive_dangerously = no\nhideconnect = yes\n"
     )
     files["modules.conf"] = "[modules]\nautoload=yes\n" + "".join(f"noload => {name}.so\n" for name in _NOT_LOADED)
-    files["logger.conf"] = "[general]\ndateformat=%F %T.%3q\n\n[logfiles]\nmessages.log => notice,warning,error\n"
+    files["logger.conf"] = (
+        "[general]\ndateformat=%F %T.%3q\nqueue_log=no\n\n[logfiles]\nmessages.log => notice,warning,error\n"
+    )
     files["http.conf"] = (
         "[general]\nenabled=yes\nbindaddr=127.0.0.1\n"
         f"bindport={settings.http_port}\nsessionlimit=2000\nsession_inactivity=60000\nsession_keep_alive=60000\n"
