@@ -7,7 +7,7 @@ loads stands in its place, so that the rest of the file can still be checked for
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
@@ -51,6 +51,13 @@ SECTIONS: dict[str, type[Settings]] = {
     "dial_plans": DialPlan,
 }
 
+# What stands for the fields of an entry that could not be read, so that the routes inside are still checked.
+STAND_INS: dict[type[Settings], dict[str, Any]] = {
+    User: {"name": "?", "number": "0"},
+    IvrMenu: {"name": "?", "start": "?"},
+    DialPlan: {"name": "?"},
+}
+
 # Codes that a validator may choose itself; any other of Pydantic's is an invalid value.
 _CODES = {"missing": "missing-field", "extra_forbidden": "unknown-field"}
 _OWN_CODES = {"missing-field", "invalid-value", "invalid-url", "invalid-pattern", "invalid-time", "unknown-field"}
@@ -60,14 +67,20 @@ _OWN_CODES = {"missing-field", "invalid-value", "invalid-url", "invalid-pattern"
 class Loaded:
     """A company as far as it could be read.
 
-    `broken` are the paths of what was replaced or left out, and `lost` the numbers and names that
-    went with it: nothing is to be said of references to them.
+    `broken` are the paths of what was replaced or left out, and `lost` the numbers, names and
+    variables that went with it: nothing is to be said of references to them. `stood_in` are the
+    paths of items that kept only their nested routes; their settings are not their author's.
+    `raw` is the plan as it was written, for the places of problems, and `kept` says for each section
+    which of its entries the company has.
     """
 
     company: Company
     problems: tuple[Problem, ...]
     broken: frozenset[str]
     lost: frozenset[str]
+    stood_in: frozenset[str] = frozenset()
+    raw: Any = None
+    kept: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
 
 
 def parse(text: str) -> tuple[Any, list[Problem]]:
@@ -82,7 +95,15 @@ def load(raw: Any, apps: Mapping[str, type[AppSettings]], found: list[Problem] |
         raise PlanError([Problem("", "invalid-value", message)])
     reader = _Reader(cast("dict[str, Any]", raw), apps, list(found or ()))
     company = reader.company()
-    return Loaded(company, tuple(reader.problems), frozenset(reader.broken), frozenset(reader.lost))
+    return Loaded(
+        company,
+        tuple(reader.problems),
+        frozenset(reader.broken),
+        frozenset(reader.lost),
+        frozenset(reader.stood_in),
+        reader.raw,
+        reader.kept,
+    )
 
 
 class _Reader:
@@ -90,14 +111,18 @@ class _Reader:
         self.raw = raw
         self.apps = apps
         self.problems = problems
-        self.broken: set[str] = set()
+        # Of a key that stands twice, one value is gone: whatever only that one had is not missing.
+        self.broken: set[str] = {problem.path for problem in problems}
         self.lost: set[str] = set()
+        self.stood_in: set[str] = set()
+        self.kept: dict[str, tuple[int, ...]] = {}
 
     def company(self) -> Company:
         for section in self.raw:
             if section != "company" and section not in SECTIONS:
                 hint = did_you_mean(section, ["company", *SECTIONS])
                 self.say((section,), "unknown-field", f'a plan has no section "{section}"{hint}')
+                self.lose(self.raw[section])
         settings = self.settings()
         company_id = settings.id or _made_id(settings.name)
         sections = {name: tuple(self.section(name, model)) for name, model in SECTIONS.items()}
@@ -121,23 +146,29 @@ class _Reader:
         if not isinstance(entries, list):
             self.say((name,), "invalid-value", f"{name} is a list: begin each entry with a dash")
             return []
-        read: list[S] = []
+        read: dict[int, S] = {}
         for index, entry in enumerate(cast("list[Any]", entries)):
             keys = (name, index)
             raw = self.with_routes(model, entry, keys)
-            if value := self.model(model, raw, keys, entry):
-                read.append(value)
-            elif isinstance(entry, dict):
-                # What refers to an entry that could not be read is not wrong as well.
-                fields = cast("dict[str, Any]", entry)
-                lost = [
-                    fields.get("number"),
-                    fields.get("name"),
-                    fields.get("internal_number"),
-                    *_texts(fields.get("external_numbers")),
-                ]
-                self.lost |= {getattr(word, "source", None) or str(word) for word in lost if word is not None}
-        return read
+            stand_in = STAND_INS.get(model) if isinstance(entry, dict) else None
+            if value := self.model(model, raw, keys, entry, stand_in=stand_in):
+                read[index] = value
+            if index not in read or join(*keys) in self.stood_in:
+                self.lose(entry)
+        self.kept[name] = tuple(read)
+        return list(read.values())
+
+    def lose(self, raw: Any) -> None:
+        """Take note of the words in what cannot be read: what refers to one of them is not wrong as well."""
+        waiting = [raw]
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, dict):
+                waiting += cast("dict[str, Any]", value).values()
+            elif isinstance(value, list):
+                waiting += cast("list[Any]", value)
+            elif isinstance(value, (str, int, float)):
+                self.lost.add(getattr(value, "source", None) or str(value))
 
     def with_routes(self, model: type[Settings], entry: Any, keys: Keys) -> Any:
         """The entry with its routes read."""
@@ -177,6 +208,9 @@ class _Reader:
         if not isinstance(raw, list):
             self.say(keys, "invalid-value", "a route is a list of apps: begin each with a dash")
             return Route()
+        if len(keys) > source.MAX_DEPTH:
+            self.say(keys, "invalid-value", f"more than {source.MAX_DEPTH} lists and mappings in each other")
+            return Route()
         items = (self.item(entry, (*keys, index)) for index, entry in enumerate(cast("list[Any]", raw)))
         return Route(tuple(item if item else Item(_Unread()) for item in items))
 
@@ -204,6 +238,7 @@ class _Reader:
             elif not names:
                 self.say(keys, "missing-field", "an item needs an app")
             self.broken.add(join(*keys))
+            self.lose(fields)
             for name in names:  # routes inside are still read, for their own mistakes
                 if app := self.apps.get(name):
                     self.with_routes(app, fields[name], (*keys, name))
@@ -219,28 +254,32 @@ class _Reader:
     def model(
         self, model: type[S], fields: Any, keys: Keys, raw: Any = None, *, stand_in: dict[str, Any] | None = None
     ) -> S | None:
-        """Read settings. What is wrong is said, left out, and (with a stand-in) replaced, so that the rest can be used."""
+        """Read settings. What is wrong is said, left out, and (with a stand-in) replaced: the rest can be used."""
         try:
-            return model.model_validate(fields)
+            # By the names of the file only: `otherwise` is Python's word for `else`, not the plan's.
+            return model.model_validate(fields, by_alias=True, by_name=False)
         except ValidationError as error:
             errors = error.errors(include_url=False)
         self.broken.add(join(*keys))
         for details in errors:
             self.say_of(model, details, keys, fields if raw is None else raw)
-        if not isinstance(fields, dict):
-            fields = cast("dict[str, Any]", {})
+        given = cast("dict[str, Any]", fields) if isinstance(fields, dict) else {}
         wrong = {details["loc"][0] for details in errors if details["loc"]}
-        rest = {name: value for name, value in cast("dict[str, Any]", fields).items() if name not in wrong}
-        for candidate in (rest, {**self.examples(model, stand_in, keys), **rest}, self.examples(model, stand_in, keys)):
+        if isinstance(raw, dict):
+            self.lose([value for name, value in cast("dict[str, Any]", raw).items() if name in wrong])
+        routes = route_fields(model)
+        rest = {name: value for name, value in given.items() if name not in wrong}
+        example = {name: value for name, value in (stand_in or {}).items() if name not in routes}
+        bare = {**example, **{name: value for name, value in given.items() if name in routes}}
+        for candidate in (rest, {**example, **rest}, bare):
             try:
-                return model.model_validate(candidate)
+                read = model.model_validate(candidate, by_alias=True, by_name=False)
             except ValidationError:
                 continue
+            if candidate is bare:
+                self.stood_in.add(join(*keys))
+            return read
         return None
-
-    def examples(self, model: type[Settings], example: dict[str, Any] | None, keys: Keys) -> dict[str, Any]:
-        routes = route_fields(model)
-        return {name: value for name, value in (example or {}).items() if name not in routes}
 
     def say_of(self, model: type[Settings], details: ErrorDetails, keys: Keys, raw: Any) -> None:
         kind = details["type"]
@@ -275,10 +314,6 @@ class _Unread(AppSettings):
 def _made_id(*names: str) -> str:
     """An id that stays the same for as long as the names do."""
     return hashlib.blake2b(json.dumps(names).encode(), digest_size=16).hexdigest()
-
-
-def _texts(value: Any) -> list[Any]:
-    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
 def _real_keys(raw: Any, location: tuple[int | str, ...]) -> Keys:

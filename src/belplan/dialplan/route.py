@@ -51,6 +51,9 @@ class AppSettings(Settings):
     example: ClassVar[dict[str, Any]]
     """Settings that load, for the documentation and the tests."""
 
+    closing: ClassVar[frozenset[str]] = frozenset({"answered"})
+    """Exits after which the call is over: whoever was answered has talked."""
+
     personal: ClassVar[bool] = True
     """Whether it may stand in a user's own dial plan."""
 
@@ -126,6 +129,7 @@ class Route:
         return {"type": "array", "items": {"$ref": "#/$defs/item"}, "format": "route"}
 
 
+@cache
 def route_fields(model: type[Settings]) -> frozenset[str]:
     """The settings of a model that hold a route, by the names they have in the file."""
     return frozenset(

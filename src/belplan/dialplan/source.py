@@ -8,6 +8,7 @@ where text is meant.
 import math
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, cast
 
 import yaml
@@ -192,7 +193,7 @@ def _place(event: yaml.Event) -> Place:
 def _path(open_: list[Map | List]) -> list[Key]:
     """The keys of the innermost open value. Only for messages: it looks through every list."""
     path: list[Key] = []
-    for parent, child in zip(open_[1:], open_[2:], strict=False):
+    for parent, child in pairwise(open_[1:]):
         if isinstance(parent, Map):
             path.append(next(key for key, value in parent.items() if value is child))
         else:

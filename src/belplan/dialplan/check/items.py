@@ -1,0 +1,46 @@
+"""What can be said of an item by itself: whether it may stand there, and whether it does anything yet."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from belplan.dialplan.check.findings import Findings
+from belplan.dialplan.places import Keys, Top
+
+_SECRET = re.compile(r"secret:([A-Za-z0-9_.-]+)")
+
+
+def check_items(findings: Findings, everything: Sequence[Top]) -> None:
+    """Apps that may not stand in a personal route, and apps that are not there yet."""
+    for top in everything:
+        for spot in top.everything:
+            name = spot.app.app_name
+            if top.kind == "user" and not spot.app.personal:
+                # Said even of one with other mistakes: mending those would be in vain.
+                message = (
+                    f"a {name} cannot stand in a personal route; put it in a dial plan of the company or in a menu"
+                )
+                findings.say(spot.keys, f"{name}-not-allowed", message, always=True)
+            if not spot.app.ready:
+                message = f"{name} is read and checked, but does nothing yet: a call goes on below it"
+                findings.say(spot.keys, "not-yet", message, "warning")
+
+
+def check_secrets(findings: Findings, there: Callable[[str], bool]) -> None:
+    """Warn of secrets that are not there, each at the first place that needs it."""
+    asked: set[str] = set()
+    waiting: list[tuple[Keys, Any]] = [((), findings.loaded.raw)]
+    seen: set[int] = set()  # an alias stands for one value in many places
+    while waiting:
+        keys, value = waiting.pop()
+        if isinstance(value, str):
+            if (secret := _SECRET.fullmatch(value)) and secret[1] not in asked:
+                asked.add(secret[1])
+                if not there(secret[1]):
+                    message = f"there is no value for {value}; set BELPLAN_SECRET_{secret[1]} in the environment"
+                    findings.say(keys, "missing-secret", message, "warning")
+        elif isinstance(value, (dict, list)) and id(cast("object", value)) not in seen:
+            seen.add(id(cast("object", value)))
+            mapping = cast("dict[Any, Any]", value) if isinstance(value, dict) else None
+            inside = mapping.items() if mapping is not None else enumerate(cast("list[Any]", value))
+            waiting += reversed([((*keys, key), inner) for key, inner in inside])
