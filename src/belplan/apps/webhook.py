@@ -4,13 +4,13 @@ import json
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from belplan.dialplan.fields import Text, Variable, placeholders
+from belplan.dialplan.fields import Text, Variable, placeholders, refuse
 from belplan.dialplan.route import Reading
+from belplan.dialplan.urls import check_url
 from belplan.engine.app import App
 from belplan.engine.call import Call
-from belplan.engine.clock import real_time
 from belplan.engine.listening import hearing
 from belplan.webhook.exchange import Answer, Request, Sender
 
@@ -33,6 +33,13 @@ class Webhook(App):
     url: Annotated[Text, Field(description="Where to ask: http or https, with or without a query.")]
     timeout: Annotated[float, Field(description="Seconds that the whole exchange may take.", ge=1, le=10)] = 2
     save_as: Annotated[Variable | None, Field(description="Name of the variable that keeps the answer.")] = None
+
+    @field_validator("url")
+    @classmethod
+    def _usable(cls, url: str) -> str:
+        if wrong := check_url(url):
+            raise refuse("invalid-url", wrong)
+        return url
 
     def sets(self) -> tuple[tuple[str, str], ...]:
         return ((self.save_as, "save_as"),) if self.save_as else ()
@@ -62,8 +69,7 @@ class Webhook(App):
             timeout=self.timeout,
             body=body,
         )
-        with real_time():
-            return await call.use(Sender).send(request)
+        return await call.use(Sender).send(request)
 
 
 def explained(answer: Answer) -> dict[str, object]:

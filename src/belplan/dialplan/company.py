@@ -317,6 +317,11 @@ class Company(Settings):
         digits = numbers.bare(number)
         return digits if digits in self.internal else numbers.canonical(number, self.settings.country)
 
+    def telephone(self, number: str) -> str:
+        """The same, and for a SIP account of one of the company's phones its user's internal number."""
+        user = self.accounts.get(number.strip())
+        return user.number if user else self.canonical(number)
+
     def destination(self, number: str) -> Destination | None:
         """What a number of this company, internal or external, reaches. None where it is not the company's."""
         digits = self.canonical(number)

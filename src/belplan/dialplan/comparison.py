@@ -108,7 +108,6 @@ class Comparison(Settings):
             raise refuse(
                 "invalid-value", f"one operator each, here are {' and '.join(given)}; use all: or any: for several"
             )
-        return self
 
     def operators(self) -> list[str]:
         """The operators that were given: one, in a comparison that was read."""
@@ -124,7 +123,7 @@ class Comparison(Settings):
             return False
         value = value.strip()
         if operator in _OF_NUMBERS:
-            held = _OF_NUMBERS[operator](company.canonical(value), expected, company)
+            held = _OF_NUMBERS[operator](company.telephone(value), expected, company)
         elif operator in _OF_AMOUNTS:
             held = bool(_NUMBER.fullmatch(value)) and _OF_AMOUNTS[operator](Decimal(value), expected)
         else:
@@ -133,7 +132,7 @@ class Comparison(Settings):
 
     def _text_holds(self, operator: str, value: str, expected: Any, company: Company) -> bool:
         if self.variable in TELEPHONE:
-            value = company.canonical(value)
+            value = company.telephone(value)
             expected = _same_form(operator, expected, company)
         if operator == "matches":
             pattern = f"(?i){expected}" if self.ignore_case else cast("str", expected)
@@ -151,9 +150,9 @@ def _same_form(operator: str, expected: Any, company: Company) -> Any:
     country = company.settings.country
     match operator:
         case "equals":
-            return company.canonical(expected)
+            return company.telephone(expected)
         case "one_of":
-            return tuple(company.canonical(number) for number in expected)
+            return tuple(company.telephone(number) for number in expected)
         case "starts_with":
             return numbers.prefix(expected, country)
         case "ends_with" | "contains":
@@ -191,7 +190,7 @@ _OF_AMOUNTS: dict[str, Callable[[Decimal, Any], bool]] = {
 
 _OF_NUMBERS: dict[str, Callable[[str, Any, Company], bool]] = {
     "anonymous": lambda number, wanted, _: (number == "") is wanted,
-    "internal": lambda number, wanted, company: (number in company.internal or number in company.accounts) is wanted,
+    "internal": lambda number, wanted, company: (number in company.internal) is wanted,
     "country": lambda number, countries, _: numbers.country_of(number) in countries,
     "mobile": lambda number, wanted, _: (numbers.kind_of(number) == "mobile") is wanted,
 }

@@ -9,20 +9,24 @@ import structlog
 from belplan.engine.call import Call
 from belplan.engine.cdr import CallRecord, Trace, record
 from belplan.engine.leg import NORMAL, TEMPORARY_FAILURE
+from belplan.engine.position import Frame
 from belplan.engine.walker import Walker
 
 _log = structlog.get_logger()
 
 
-async def attend(call: Call) -> CallRecord:
-    """Walk a call through its plan until it ends or its caller hangs up. Its leg has ended when this returns."""
+async def attend(call: Call, stack: list[Frame] | None = None) -> CallRecord:
+    """Walk a call through its plan until it ends or its caller hangs up. Its leg has ended when this returns.
+
+    `stack` is where it begins, when that is not the beginning of its plan.
+    """
     trace = Trace(call.clock.monotonic())
     call.events.watch(trace)
     began_in = call.plan.name if call.plan else ""
     call.tell("arrived", caller_number=call.caller_number, callee_number=call.callee_number, dial_plan=began_in)
     ended = asyncio.ensure_future(call.caller.ended())
     try:
-        await _until(ended, Walker(call).walk())
+        await _until(ended, Walker(call, stack).walk())
     except Exception:
         _log.exception("walk.crashed", call=call.id, path=call.path)
     if not ended.done():

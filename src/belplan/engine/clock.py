@@ -9,9 +9,11 @@ import asyncio
 import contextlib
 import selectors
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Clock:
@@ -68,14 +70,37 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             if not self._real:
                 self._stopped_at = time.monotonic() + self._ahead
 
-    def jump(self, seconds: float | None) -> float | None:
-        """What the selector may wait, really, where the loop would wait `seconds`."""
-        if self._stopped_at is None:
-            return seconds
+    def rewind(self) -> None:
+        """Go back to the beginning of time, so that what comes next happens at the same moments as what came first.
+
+        Only where nothing is under way. Does nothing while time passes really.
+        """
+        if self._stopped_at is not None:
+            self._stopped_at = 0.0
+
+    @property
+    def virtual(self) -> bool:
+        """Whether nothing real is under way."""
+        return self._stopped_at is not None
+
+    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> "asyncio.Future[T]":
+        """Work in a thread is real: time passes with it."""
+        real = self.real_time()
+        real.__enter__()
+        future = super().run_in_executor(executor, func, *args)
+        future.add_done_callback(lambda _: real.__exit__(None, None, None))
+        return future
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        with self.real_time():
+            await super().shutdown_default_executor()
+
+    def jump(self, seconds: float | None) -> None:
+        """Do not wait `seconds`: let them have passed. None is for ever."""
         if seconds is None:
             raise DeadlockError("nothing is scheduled and nothing real is under way")
-        self._stopped_at += seconds
-        return 0
+        if self._stopped_at is not None:
+            self._stopped_at += seconds
 
 
 class _JumpingSelector(selectors.DefaultSelector):
@@ -84,11 +109,14 @@ class _JumpingSelector(selectors.DefaultSelector):
         self._loop_of = loop
 
     def select(self, timeout: float | None = None) -> list[Any]:
-        if timeout is None or timeout > 0:
-            if ready := super().select(0):
-                return ready
-            timeout = self._loop_of.jump(timeout)
-        return super().select(timeout)
+        if not self._loop_of.virtual:
+            return super().select(timeout)
+        if timeout == 0:
+            return []  # there is something to do, and nothing outside to wait for
+        ready = super().select(0)
+        if not ready:
+            self._loop_of.jump(timeout)
+        return ready
 
 
 @contextlib.contextmanager

@@ -3,11 +3,14 @@
 It is data: it can be written down, and found again from the paths alone.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 from belplan.dialplan.company import Company, Context
 from belplan.dialplan.route import Item, Route
+
+_STEP = re.compile(r"\[(?P<index>[0-9]+)\]\.(?P<app>[a-z_]+)")
 
 
 @dataclass(slots=True)
@@ -29,6 +32,10 @@ class Frame:
         path = f"{self.path}[{self.index}].{item.app.app_name}"
         self.index += 1
         return path, item
+
+    def next_name(self) -> str:
+        """The app that comes next."""
+        return self.route.items[self.index].app.app_name
 
 
 def plan_frame(company: Company, name: str) -> Frame:
@@ -58,3 +65,43 @@ def key_frame(path: str, context: Context, leave: str) -> Frame | None:
         return Frame(f"{path}.keys.{leave}" + ("" if key.plain else ".route"), key.route)
     route = {"invalid": context.invalid, "no_input": context.no_input}.get(leave, Route())
     return Frame(f"{path}.{leave}", route) if route.items else None
+
+
+def locate(company: Company, path: str) -> list[Frame]:
+    """The stack of a call that comes to the item at `path` next. Raises LookupError where there is no such item."""
+    stack = _base(company, path)
+    rest = path[len(stack[-1].path) :] if stack else path
+    while step := _STEP.match(rest):
+        frame, rest = stack[-1], rest[step.end() :]
+        frame.index = int(step["index"])
+        if not rest and frame.index < len(frame.route.items) and frame.next_name() == step["app"]:
+            return stack
+        found = frame.next()
+        if not found or found[1].app.app_name != step["app"]:
+            break
+        for _, setting, route in found[1].app.routes():
+            if re.match(rf"\.{re.escape(setting)}\[", rest):
+                stack.append(Frame(f"{found[0]}.{setting}", route))
+                rest = rest.removeprefix(f".{setting}")
+    raise LookupError(f"there is no item at {path}; write it as in dial_plans[0].route[1].webhook")
+
+
+def _base(company: Company, path: str) -> list[Frame]:
+    """The frames of the dial plan, user or menu that `path` begins with, down to a route that it goes on in."""
+    for plan in company.dial_plans:
+        if path.startswith((frame := plan_frame(company, plan.name)).path + "["):
+            return [frame]
+    for user in company.users:
+        if path.startswith((frame := user_frame(company, user.number)).path + "["):
+            return [frame]
+    for menu in company.ivr_menus:
+        for name, context in menu.contexts.items():
+            frame = menu_frame(company, menu.name, name)
+            if path.startswith(frame.path + "["):
+                return [frame]
+            for leave in (*context.keys, "invalid", "no_input"):
+                keyed = key_frame(frame.path.removesuffix(".start"), context, leave)
+                if keyed and path.startswith(keyed.path + "["):
+                    frame.index, frame.context = len(frame.route.items), None
+                    return [frame, keyed]
+    return []

@@ -153,7 +153,7 @@ async def _ring(
     try:
         while pending and not winner:
             done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
+            for task in (task for task in ringing if task in done):  # as listed, where several react at once
                 if isinstance(answer := task.result(), int):
                     causes.append(answer)
                 elif winner is None:
@@ -187,6 +187,8 @@ async def _ring_one(call: Call, phone: Phone, seconds: float, shown: Literal["ca
 def _shown(call: Call, target: Target, shown: Literal["caller", "company"]) -> Shown:
     """Who the phone shows. To the outside only numbers that the trunk may show."""
     number, name = call.caller_number, call.phonebook_name or call.caller_name
+    if colleague := call.company.accounts.get(number):
+        number, name = colleague.number, colleague.name
     if shown == "company":
         number, name = _company_number(call), call.company.settings.name
     if isinstance(target, TrunkTarget):

@@ -36,19 +36,19 @@ class _Told:
 class Walker:
     """Walks one call. `stack` is its position."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, stack: list[Frame] | None = None) -> None:
         self.call = call
-        self.stack: list[Frame] = []
+        self.stack = stack or []
         self._steps = 0
 
     async def walk(self) -> None:
-        """Walk from where the called number leads to the end of the call, the company's last resort included."""
+        """Walk from the position given, else from where the called number leads, to the end of the call.
+
+        The company's last resort is part of it.
+        """
         call = self.call
-        destination = call.company.destination(call.callee_number)
-        if call.plan:
-            self.stack.append(plan_frame(call.company, call.plan.name))
-        elif isinstance(destination, User) and destination.route.items:
-            self._personal(destination.number)
+        if not self.stack:
+            self._enter()
         try:
             if self.stack:
                 await self._walk_stack()
@@ -62,6 +62,13 @@ class Walker:
         except LegEndedError:
             # The caller is gone; whoever attends the call knows by now, or will at once.
             await call.caller.ended()
+
+    def _enter(self) -> None:
+        destination = self.call.company.destination(self.call.callee_number)
+        if self.call.plan:
+            self.stack.append(plan_frame(self.call.company, self.call.plan.name))
+        elif isinstance(destination, User) and destination.route.items:
+            self._personal(destination.number)
 
     async def _walk_stack(self) -> None:
         while self.stack and self.call.cause is None:

@@ -1,0 +1,175 @@
+"""Commands that carry calls: serve, demo, pbx."""
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from belplan import settings
+from belplan.cli.output import FINE, PROBLEMS, UNREADABLE, err, fail, log_to_stderr, out, print_problems
+from belplan.dialplan.problem import PlanError
+
+if TYPE_CHECKING:
+    from belplan.drivers.asterisk.pbx import Instance
+    from belplan.drivers.asterisk.program import Program
+
+pbx = App(name="pbx", help="The private Asterisk.", help_format="plaintext")
+
+Data = Annotated[
+    Path | None, Parameter(help="Folder for what must outlive the server; BELPLAN_DATA, or one in the user's home.")
+]
+
+
+def serve(
+    plan: Path,
+    *,
+    listen: Annotated[str, Parameter(help="Address that phones reach; loopback is this machine only.")] = "127.0.0.1",
+    sip_port: Annotated[int, Parameter(help="Port for SIP, over UDP and TCP.")] = 5060,
+    http_port: Annotated[
+        int, Parameter(help="Port for HTTP; /health/ready answers 200 once calls can be taken.")
+    ] = 8080,
+    data: Data = None,
+) -> int:
+    """Run the exchange of a plan file, Asterisk included, until SIGTERM or Ctrl-C.
+
+    The file is read again whenever it changes. Calls in progress keep the plan they began with.
+    """
+    import uvloop
+
+    from belplan import server
+    from belplan.drivers.asterisk.debian import InstallError
+    from belplan.drivers.asterisk.pbx import PbxError
+
+    try:
+        company, warnings = server.read_plan(plan)
+        program = _install(with_phones=False)
+        environment = settings.environment()
+    except PlanError as error:
+        print_problems(plan, error.problems, err)
+        return PROBLEMS
+    except (OSError, UnicodeDecodeError) as error:
+        return fail(f"{plan} cannot be read: {error}", UNREADABLE)
+    except (InstallError, PbxError, settings.SettingError) as error:
+        return fail(str(error))
+    print_problems(plan, warnings, err)
+    log_to_stderr(logging.INFO)
+    options = server.Options(
+        plan=plan.resolve(),
+        data=(data or environment.data).resolve(),
+        listen=listen,
+        sip_port=sip_port,
+        http_port=http_port,
+        allowed_networks=environment.allowed_networks,
+    )
+    try:
+        uvloop.run(server.serve(options, company, program))
+    except (OSError, PbxError) as error:
+        return fail(str(error))
+    return FINE
+
+
+def demo(
+    *,
+    once: Annotated[
+        bool, Parameter(negative="", help="End after the calls; 0 only if each reached the right phone.")
+    ] = False,
+) -> int:
+    """Run everything on this machine: exchange, sample company, sample CRM, and real calls between real SIP phones."""
+    from belplan.demo import run
+
+    return run(once=once)
+
+
+@pbx.command
+def install(
+    *,
+    with_phones: Annotated[
+        bool, Parameter(negative="", help="SIP phones for the tests too: SIPp and baresip.")
+    ] = False,
+) -> int:
+    """Fetch and unpack the private Asterisk, unless the system has one or it is there already."""
+    from belplan.drivers.asterisk.debian import InstallError
+    from belplan.drivers.asterisk.pbx import PbxError
+
+    try:
+        program = _install(with_phones=with_phones)
+    except (InstallError, PbxError) as error:
+        return fail(str(error))
+    out.print(f"[green]✓[/] Asterisk {program.version}, {'private' if program.private else "the system's own"}")
+    return FINE
+
+
+@pbx.command
+def start(*, data: Data = None) -> int:
+    """Start an Asterisk without a company, to look at. `belplan serve` starts its own."""
+    from belplan import server
+    from belplan.dialplan.company import Company, CompanySettings
+    from belplan.drivers.asterisk.configuration import render
+    from belplan.drivers.asterisk.debian import InstallError
+    from belplan.drivers.asterisk.pbx import Pbx, PbxError
+
+    try:
+        program = _install(with_phones=False)
+        options = server.Options(plan=Path(), data=_pbx_data(data), sip_port=server.free_port())
+        exchange = server.exchange_settings(options, program)
+        nobody = Company(id="0" * 32, settings=CompanySettings(name="pbx"))
+        asyncio.run(Pbx(exchange, program).start(render([nobody], exchange, settings.secret).files))
+    except (InstallError, PbxError, OSError) as error:
+        return fail(str(error))
+    return status(data=data)
+
+
+@pbx.command
+def stop(*, data: Data = None) -> int:
+    """Stop the Asterisk of a data folder, whoever started it. Its calls end."""
+    from belplan import server
+    from belplan.drivers.asterisk.pbx import Pbx
+    from belplan.drivers.asterisk.program import find
+
+    folder, program = _pbx_data(data), find()
+    if program and _running(folder):
+        options = server.Options(plan=Path(), data=folder)
+        asyncio.run(Pbx(server.exchange_settings(options, program), program).stop())
+    return status(data=data)
+
+
+@pbx.command
+def status(*, data: Data = None) -> int:
+    """Say whether Asterisk runs in a data folder. Exits with 0 in any case."""
+    instance = _running(_pbx_data(data))
+    if instance is None:
+        out.print("Asterisk does not run")
+    else:
+        out.print(f"Asterisk {instance.version} runs, process {instance.pid}, SIP on port {instance.sip_port}")
+    return FINE
+
+
+def _running(data: Path) -> "Instance | None":
+    from belplan.drivers.asterisk.pbx import running
+
+    return running(data / "asterisk")
+
+
+def _pbx_data(data: Path | None) -> Path:
+    return (data or settings.environment().data).resolve()
+
+
+def _install(*, with_phones: bool) -> "Program":
+    """The Asterisk to run. What takes longer than a second is shown. Raises InstallError."""
+    from belplan.drivers.asterisk import program
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task("Asterisk", total=1.0)
+
+        def report(step: str, done: float) -> None:
+            progress.update(task, description=step, completed=done)
+            if not err.is_terminal and step != shown[0]:
+                shown[0] = step
+                err.print(f"· {step}")
+
+        shown = [""]
+        return program.install(report, with_phones=with_phones)

@@ -1,0 +1,116 @@
+"""A call as a person reads it: one line a step, from the top of the plan to the phone that rang."""
+
+from rich.console import Console
+from rich.text import Text
+
+from belplan.dialplan import numbers
+from belplan.dialplan.company import Company
+from belplan.dialplan.fields import Prompt
+from belplan.dialplan.route import AppSettings
+from belplan.engine.cdr import CallRecord, Step
+from belplan.engine.position import locate
+
+_GOOD = {"ok", "answered", "true", "played", "recorded", "entered", "sent", "set"}
+_BAD = {"error", "timeout", "failed", "busy", "no_answer", "no_input", "invalid", "abandoned", "limit"}
+
+
+def who(company: Company, number: str) -> str:
+    """A number with the name it has: `Finance (301)`, `Pieter Janssen (06 12345678)`."""
+    if not number:
+        return "withheld"
+    number = company.telephone(number)
+    destination = company.destination(number)
+    name = destination.name if destination else company.names.get(number, "")
+    form = numbers.spoken_form(number, company.settings.country)
+    return f"{name} ({form})" if name else form
+
+
+def settings_at(company: Company, path: str) -> AppSettings | None:
+    """The app that stands at a path. None for a step that no item stands for, such as a menu's wait for a key."""
+    try:
+        frame = locate(company, path)[-1]
+    except LookupError:
+        return None
+    return frame.route.items[frame.index].app
+
+
+def sentence(company: Company, step: Step) -> str:
+    """What a step was about, in a few words."""
+    app = settings_at(company, step.path)
+    detail = step.detail
+    match step.app:
+        case "webhook" if app:
+            phases = detail.get("phases", {})
+            return f"{getattr(app, 'method', '')} {_host(getattr(app, 'url', ''))}" + (
+                f" in {phases['total']:.0f} ms" if "total" in phases else ""
+            )
+        case "condition" if app:
+            return _question(app)
+        case "connect" if "to" in detail:
+            return f"ring {who(company, detail['to'])}"
+        case "announce" if isinstance(app, Prompt):
+            return str(app)
+        case "menu" if app is None:
+            return "waits for a key"
+        case "menu" | "time" | "diversion" | "goto":
+            return (
+                " ".join(
+                    str(value) for _, value in sorted(app.model_dump(exclude_defaults=True, exclude=_ROUTES).items())
+                )
+                if app
+                else ""
+            )
+        case _:
+            return ""
+
+
+_ROUTES = {"then", "otherwise"}
+
+
+def line(company: Company, step: Step) -> Text:
+    """One step of the ladder."""
+    style = "green" if step.exit in _GOOD else "yellow" if step.exit in _BAD else "cyan"
+    text = Text(f"  {step.started_ms / 1000:7.2f} s  ", style="dim")
+    text.append(f"{step.app:<12}", style="bold")
+    text.append(sentence(company, step) or step.path, style="default")
+    text.append(f"  → {step.exit}", style=style)
+    for name in ("reason", "detail", "answered_by"):
+        if told := step.detail.get(name):
+            text.append(f"  {name.replace('_', ' ')}: {told}", style="dim")
+    return text
+
+
+def ending(company: Company, record: CallRecord) -> str:
+    """How the call ended, in one sentence."""
+    match record.outcome:
+        case "connected":
+            by = record.answered_by or ""
+            person = f", answered by {who(company, by)}" if by != record.connected_to else ""
+            return f"connected to {who(company, record.connected_to or '')}{person}"
+        case "abandoned":
+            return "the caller hung up"
+        case "ended":
+            return f"ended by the plan, cause {record.cause}"
+        case outcome:
+            return outcome
+
+
+def print_record(console: Console, company: Company, record: CallRecord) -> None:
+    """The whole call, on a terminal."""
+    console.print(f"[bold]{who(company, record.caller_number)}[/] calls [bold]{who(company, record.callee_number)}[/]")
+    for step in record.trace:
+        console.print(line(company, step))
+    for name, value in record.variables.items():
+        console.print(Text(f"  {name} = {value!r}", style="dim"))
+    console.print(f"  [bold]{'✓' if record.outcome == 'connected' else '·'}[/] {ending(company, record)}")
+
+
+def _host(url: str) -> str:
+    return url.split("?")[0].removeprefix("https://").removeprefix("http://")
+
+
+def _question(app: AppSettings) -> str:
+    settings = app.model_dump(exclude_defaults=True, exclude=_ROUTES)
+    variable = settings.pop("variable", "caller_number")
+    words = " ".join(f"{operator} {value}" for operator, value in settings.items())
+    return f"{variable} {words}?"

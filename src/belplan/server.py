@@ -1,0 +1,311 @@
+"""The server: the one place that joins plan, engine, exchange, webhooks and prompts."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+from collections.abc import AsyncGenerator, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from pathlib import Path
+from secrets import token_urlsafe
+from typing import Any, Self
+
+import structlog
+from aiohttp import web
+
+from belplan import settings
+from belplan.apps import APPS
+from belplan.dialplan.check import read
+from belplan.dialplan.company import Company, DialPlan
+from belplan.dialplan.fields import Prompt, placeholders
+from belplan.dialplan.places import tops
+from belplan.dialplan.problem import PlanError, Problem
+from belplan.drivers.asterisk import program as asterisk
+from belplan.drivers.asterisk.ari import AriError
+from belplan.drivers.asterisk.configuration import RELOADS, Configuration, ExchangeSettings, render
+from belplan.drivers.asterisk.driver import AsteriskDriver
+from belplan.drivers.asterisk.pbx import Pbx, PbxError
+from belplan.engine.attend import attend
+from belplan.engine.call import Call
+from belplan.engine.clock import SystemClock
+from belplan.engine.events import Events, Watcher
+from belplan.engine.leg import IncomingCall
+from belplan.engine.ringing import Rota
+from belplan.prompts import Prompts
+from belplan.webhook import Policy, Webhooks
+from belplan.webhook.exchange import Sender
+
+LOOK_AT_PLAN = 0.5  # seconds between looks at the plan file
+RESTART_AFTER = (0.2, 1.0, 2.0, 5.0)  # seconds before an Asterisk that ended is started again; the last one stays
+UNKNOWN_NUMBER = 1  # Q.850: unallocated number
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `belplan serve` was told. Relative paths are the working directory's."""
+
+    plan: Path
+    data: Path
+    listen: str = "127.0.0.1"
+    sip_port: int = 5060
+    http_port: int = 8080
+    allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    allow_loopback: bool = False  # webhooks may reach this machine: for the demo
+
+
+def read_plan(path: Path) -> tuple[Company, list[Problem]]:
+    """The company in a plan file, and the warnings about it. Raises PlanError, OSError, UnicodeDecodeError."""
+    text = path.read_text(encoding="utf-8-sig")
+    company, problems = read(text, APPS, secrets=lambda name: settings.secret(name) is not None)
+    if company is None:
+        raise PlanError(problems)
+    return company, problems
+
+
+class Exchange:
+    """A company's exchange, from its plan file: Asterisk and all. It takes calls within `async with`.
+
+    `watchers` are told what happens to every call. Leaving it ends the calls and stops Asterisk.
+    """
+
+    def __init__(self, options: Options, company: Company, program: asterisk.Program, *watchers: Watcher) -> None:
+        self.company = company
+        self.settings = exchange_settings(options, program)
+        self.pbx = Pbx(self.settings, program)
+        self.prompts = Prompts(options.data, speech=asterisk.espeak(), sounds=options.plan.parent / "sounds")
+        self.webhooks = Webhooks(_policy(options, self.settings))
+        self.driver = AsteriskDriver(self.settings, self.prompts)
+        self._options = options
+        self._watchers = watchers
+        self._clock = SystemClock()
+        self._services: dict[type, object] = {Sender: self.webhooks, Rota: Rota()}
+        self._open = AsyncExitStack()
+        self._taking = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether calls can be taken."""
+        return self._taking and self.driver.connected
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as opening:
+            await opening.enter_async_context(_http(self, self._options))
+            self._apologies = await self._render_apologies()
+            await self.pbx.start(self._configuration().files)
+            opening.push_async_callback(self.pbx.stop)
+            await opening.enter_async_context(self.webhooks)
+            await opening.enter_async_context(self.driver)
+            tasks = await opening.enter_async_context(_Background())
+            self._taking = True
+            tasks.start(self.driver.serve(self.take), self._supervise(), self._watch_plan(), self._prepare_prompts())
+            await self.driver.wait_connected()
+            self._open = opening.pop_all()
+        _log.info("exchange.ready", sip=f"{self.settings.listen}:{self.settings.sip_port}")
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._taking = False
+        await self._open.aclose()
+
+    async def take(self, incoming: IncomingCall) -> None:
+        """Attend one call, from its arrival to its end."""
+        company = self.company  # the version that it keeps
+        called = company.canonical(incoming.called_number)
+        destination = company.destination(called)
+        if destination is None:
+            _log.info("call.unknown_number", leg=incoming.caller.id)
+            await incoming.caller.hang_up(UNKNOWN_NUMBER)
+            return
+        call = Call(
+            company=company,
+            plan=destination if isinstance(destination, DialPlan) else None,
+            caller=incoming.caller,
+            driver=self.driver,
+            clock=self._clock,
+            caller_number=company.canonical(incoming.caller_number),
+            callee_number=called,
+            caller_name=incoming.caller_name,
+            sip_call_id=incoming.sip_call_id,
+            services=self._services,
+            events=Events(*self._watchers),
+        )
+        record = await attend(call)
+        _log.info("call.ended", call=call.id, outcome=record.outcome, cause=record.cause, steps=len(record.trace))
+
+    async def use(self, company: Company) -> None:
+        """Take calls with another version of the company from now on; calls in progress keep theirs.
+
+        Raises PbxError, AriError where Asterisk cannot be told; the old version then stays.
+        """
+        old, self.company = self.company, company
+        try:
+            changed = await self.pbx.configure(self._configuration().files)
+            for module in sorted({RELOADS[name] for name in changed if name in RELOADS}):
+                await self.driver.reload(module)
+        except (PbxError, AriError):
+            self.company = old
+            raise
+
+    def _configuration(self) -> Configuration:
+        rendered = render([self.company], replace(self.settings, apologies=self._apologies), settings.secret)
+        for warning in rendered.warnings:
+            _log.warning("exchange.left_out", what=warning)
+        return rendered
+
+    async def _supervise(self) -> None:
+        """Start Asterisk again whenever it ends; nobody but us may end it."""
+        failures = 0
+        while True:
+            await self.pbx.exited()
+            _log.error("pbx.ended", next="it is started again; calls are refused until then")
+            await asyncio.sleep(RESTART_AFTER[min(failures, len(RESTART_AFTER) - 1)])
+            try:
+                await self.pbx.start(self._configuration().files)
+                failures = 0
+            except PbxError as error:
+                failures += 1
+                _log.error("pbx.not_started", reason=str(error), failures=failures)
+
+    async def _watch_plan(self) -> None:
+        """Read the plan again whenever its file changes. One that has problems changes nothing."""
+        plan = self._options.plan
+        seen = _state(plan)
+        while True:
+            await asyncio.sleep(LOOK_AT_PLAN)
+            if (state := _state(plan)) == seen:
+                continue
+            seen = state
+            try:
+                company, problems = await asyncio.to_thread(read_plan, plan)
+                await self.use(company)
+            except PlanError as error:
+                for problem in error.problems:
+                    _log.error("plan.refused", problem=str(problem), next="the plan before it stays in use")
+            except (OSError, UnicodeDecodeError, PbxError, AriError) as error:
+                _log.error("plan.refused", problem=str(error), next="the plan before it stays in use")
+            else:
+                _log.info("plan.in_use", warnings=len(problems))
+                await self._prepare_prompts()
+
+    async def _prepare_prompts(self) -> None:
+        """Speak what the plan says beforehand, so that no caller waits for it."""
+        company = self.company
+        for prompt in prompts_of(company):
+            await self.prompts.path(prompt, company.settings.language)
+
+    async def _render_apologies(self) -> dict[str, Path]:
+        found = {language: await self.prompts.system("apology", language) for language in ("nl", "en")}
+        return {language: path for language, path in found.items() if path}
+
+
+class _Background:
+    """Tasks that run for as long as the block does. One that fails takes the process down: it is never just missing."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    def start(self, *work: Coroutine[Any, Any, None]) -> None:
+        for coroutine in work:
+            task = asyncio.create_task(coroutine)
+            self._tasks.add(task)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()):
+            _log.critical("server.failed", error=repr(error))
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    async def __aexit__(self, *error: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def serve(options: Options, company: Company, program: asterisk.Program) -> None:
+    """Run the exchange until SIGTERM or SIGINT. Raises PbxError, OSError where it cannot start."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with Exchange(options, company, program):
+        await stop.wait()
+
+
+@asynccontextmanager
+async def _http(exchange: Exchange, options: Options) -> AsyncGenerator[None]:
+    async def ready(_: web.Request) -> web.Response:
+        """200 once calls can be taken, 503 before."""
+        return web.json_response({"ready": exchange.ready}, status=200 if exchange.ready else 503)
+
+    async def live(_: web.Request) -> web.Response:
+        """200 for as long as this process answers."""
+        return web.json_response({"live": True})
+
+    pages = web.Application()
+    pages.router.add_get("/health/ready", ready)
+    pages.router.add_get("/health/live", live)
+    runner = web.AppRunner(pages, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, options.listen, options.http_port).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def exchange_settings(options: Options, program: asterisk.Program) -> ExchangeSettings:
+    """The settings of this data folder's Asterisk. Its password and port stay, so that a running one is found again."""
+    options.data.mkdir(parents=True, exist_ok=True)
+    kept = options.data / "exchange.json"
+    try:
+        known: dict[str, Any] = json.loads(kept.read_text())
+    except FileNotFoundError:
+        known = {"ari_password": token_urlsafe(24), "ari_port": free_port()}
+        kept.touch(mode=0o600)
+        kept.write_text(json.dumps(known))
+    return ExchangeSettings(
+        data=options.data / "asterisk",
+        ari_password=known["ari_password"],
+        http_port=known["ari_port"],
+        listen=options.listen,
+        sip_port=options.sip_port,
+        directories=program.directories,
+    )
+
+
+def free_port() -> int:
+    """A TCP port of loopback that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+def _policy(options: Options, exchange: ExchangeSettings) -> Policy:
+    listen = ip_address(options.listen)
+    own = ((listen, options.http_port), (listen, options.sip_port), (ip_address("127.0.0.1"), exchange.http_port))
+    return Policy(allowed_networks=options.allowed_networks, allow_loopback=options.allow_loopback, own_ports=own)
+
+
+def prompts_of(company: Company) -> Iterator[Prompt]:
+    """Every prompt of a company that is the same for all callers."""
+    for top in tops(company):
+        for spot in top.everything:
+            app = spot.app
+            if isinstance(app, Prompt) and not placeholders(app.say or ""):
+                yield Prompt(say=app.say, file=app.file, language=app.language, voice=app.voice)
+
+
+def _state(plan: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is written or replaced."""
+    try:
+        found = plan.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,0 +1,46 @@
+"""What the operator of this machine sets: by environment variables that begin with BELPLAN_."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+
+
+class SettingError(ValueError):
+    """A setting that cannot be used: its name, and what to write instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The settings of this machine."""
+
+    data: Path
+    """Where the server keeps what must outlive it."""
+    allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Networks that webhooks may reach besides the public internet."""
+
+
+def environment(variables: Mapping[str, str] = os.environ) -> Environment:
+    """Read the settings. Raises SettingError."""
+    home = Path(variables.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return Environment(
+        data=Path(variables.get("BELPLAN_DATA") or home / "belplan"),
+        allowed_networks=_networks(variables.get("BELPLAN_WEBHOOK_ALLOW_NETWORKS", "")),
+    )
+
+
+def secret(name: str, variables: Mapping[str, str] = os.environ) -> str | None:
+    """The value that `secret:NAME` in a plan stands for. None where it is not there."""
+    return variables.get(f"BELPLAN_SECRET_{name}")
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    try:
+        return tuple(ip_network(word, strict=False) for word in words)
+    except ValueError as error:
+        message = (
+            f"BELPLAN_WEBHOOK_ALLOW_NETWORKS: {error}; write networks with commas, as in 192.168.1.0/24,10.0.0.0/8"
+        )
+        raise SettingError(message) from None
