@@ -5,6 +5,9 @@ cd "$(dirname "$0")/.."
 python=${PYTHON:-python3}
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Belplan needs Python 3.11 or newer; $python is $("$python" -V 2>&1)." >&2; exit 1; }
 
+# The machine's own certificates, as pip and curl use them: a company's network may have one of its own.
+export UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
+
 # uv does the work. It is taken from PyPI with pip, into a folder of its own.
 uv=$(command -v uv || true)
 if [ -z "$uv" ]; then
