@@ -98,7 +98,8 @@ def install(
         program = _install(with_phones=with_phones)
     except (InstallError, PbxError) as error:
         return fail(str(error))
-    out.print(f"[green]✓[/] Asterisk {program.version}, {'private' if program.private else "the system's own"}")
+    whose = "private" if program.private else "the system's own"
+    out.print(f"[green]✓[/] Asterisk {program.version}, {whose}")
     return FINE
 
 
