@@ -261,6 +261,9 @@ class _Reader:
         except ValidationError as error:
             errors = error.errors(include_url=False)
         self.broken.add(join(*keys))
+        # A list of which nothing is left after its mistakes is not empty as well.
+        mistaken = {details["loc"][:end] for details in errors for end in range(len(details["loc"]))}
+        errors = [details for details in errors if details["type"] != "too_short" or details["loc"] not in mistaken]
         for details in errors:
             self.say_of(model, details, keys, fields if raw is None else raw)
         given = cast("dict[str, Any]", fields) if isinstance(fields, dict) else {}
@@ -333,6 +336,25 @@ def _real_keys(raw: Any, location: tuple[int | str, ...]) -> Keys:
     return tuple(keys)
 
 
+# Patterns of fields in words. One that is missing here is shown as it is.
+_FORMS = {
+    "^[A-Z]{2}$": "a country is two capitals (ISO 3166); write NL",
+    "^[0-9a-f]{32}$": "an id is 32 digits 0-9 and a-f; leave it out to have one made",
+    r"^[^@\s<>,;]+@[^@\s<>,;]+$": "not an address of mail; write info@example.nl",
+    "^[A-Za-z0-9_-]{1,40}$": "letters, digits, - and _ only, at most 40",
+    r"^[A-Za-z0-9.:\[\]-]{1,253}$": "not a host; write sip.provider.example or 192.0.2.1",
+    r"^[^\s;\\\"']{1,128}$": "no spaces, quotes, backslashes or semicolons, and at most 128 long",
+    r"^[A-Za-z0-9_.-]{1,64}$": "letters, digits, dots, - and _ only, at most 64",
+    "^[0-9]{1,4}$": "one to four digits",
+    "^[0-9*#]$": "a telephone has the keys 0 to 9, * and #",
+    "^(nl|en)$": "must be nl or en",
+    "^[A-Za-z0-9_+-]{1,40}$": "the name of a voice is letters, digits, _, + and -",
+    r"^[A-Za-z0-9_][A-Za-z0-9_ .-]{0,120}$": "the name of a sound file, without a folder; write gesloten.wav",
+    "^[0-9]{1,4}[dhm]$": "not a length of time; write 30d, 12h or 45m",
+    r"^[A-Za-z_][A-Za-z0-9_]{0,63}(\.(status|reason|ms))?$": "not the name of a variable; write klant or klant.status",
+}
+
+
 def _words(details: ErrorDetails) -> str:
     """Pydantic's message in the words of somebody who writes a plan."""
     context = details.get("ctx", {})
@@ -351,10 +373,18 @@ def _words(details: ErrorDetails) -> str:
             return "must be a list"
         case "model_type" | "dict_type" | "model_attributes_type":
             return "must be a mapping of settings"
-        case "too_short":
+        case "too_short" | "string_too_short":
             return "must not be empty"
+        case "too_long" | "string_too_long":
+            return f"must be at most {context['max_length']} long"
+        case "float_parsing" | "float_type" | "finite_number":
+            return "must be a number, such as 2 or 2.5"
+        case "int_parsing" | "int_type" | "int_from_float":
+            return "must be a whole number"
+        case "bool_parsing" | "bool_type":
+            return "must be true or false"
         case "string_pattern_mismatch":
-            return f"not in the form that is needed here: {context['pattern']}"
+            return _FORMS.get(context["pattern"], f"not in the form that is needed here: {context['pattern']}")
         case _:
             message = details["msg"]
             return message[0].lower() + message[1:]

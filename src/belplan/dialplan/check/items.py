@@ -1,7 +1,7 @@
 """What can be said of an item by itself: whether it may stand there, and whether it does anything yet."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 from belplan.dialplan.check.findings import Findings
@@ -39,8 +39,11 @@ def check_secrets(findings: Findings, there: Callable[[str], bool]) -> None:
                 if not there(secret[1]):
                     message = f"there is no value for {value}; set BELPLAN_SECRET_{secret[1]} in the environment"
                     findings.say(keys, "missing-secret", message, "warning")
-        elif isinstance(value, (dict, list)) and id(cast("object", value)) not in seen:
-            seen.add(id(cast("object", value)))
-            mapping = cast("dict[Any, Any]", value) if isinstance(value, dict) else None
-            inside = mapping.items() if mapping is not None else enumerate(cast("list[Any]", value))
-            waiting += reversed([((*keys, key), inner) for key, inner in inside])
+        elif id(value) not in seen:
+            seen.add(id(value))
+            inside = cast("Iterable[tuple[Any, Any]]", value.items() if isinstance(value, dict) else enumerate(value))
+            waiting += [((*keys, key), inner) for key, inner in inside if _may_hold_secret(inner)][::-1]
+
+
+def _may_hold_secret(value: Any) -> bool:
+    return isinstance(value, (dict, list)) or (isinstance(value, str) and value.startswith("secret:"))
