@@ -98,7 +98,7 @@ class Webhooks:
         loop = asyncio.get_running_loop()
         if self._network is None:
             self._network = Network(loop, self.policy, self._resolver, self._tls)
-        # Deadlines go by the loop's clock, which a simulation may drive; what is measured goes by the finest clock there is.
+        # Deadlines go by the loop's clock, which a simulation may drive; what is measured goes by the finest clock.
         started = perf_counter()
         course = _Course(loop.time() + request.timeout, request.webhook_id or new_id())
         response: Response | None = None

@@ -27,7 +27,6 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._reader: ResponseReader | None = None
         self._answer: asyncio.Future[Response] | None = None
-        self._ended = False
         self.address = address
         self.closed = False
         self.received = 0
@@ -86,15 +85,25 @@ class Connection(asyncio.Protocol):
             self._fail(failure)
 
     def eof_received(self) -> None:
-        self._ended = True
         self.closed = True
         if self._answer is None or self._reader is None or self._answer.done():
             return
         try:
-            self._reader.eof()
+            self._reader.eof(farewell=self._farewell())
             self._answer.set_result(self._reader.response)
         except ExchangeError as failure:
             self._fail(failure)
+
+    def _farewell(self) -> bool:
+        """Did the server mean to end here? Over TLS it says so (close_notify), and then there is nothing more to
+        read."""
+        secure = self._transport.get_extra_info("ssl_object") if self._transport is not None else None
+        if secure is None:
+            return True
+        try:
+            return not secure.read(1)
+        except ssl.SSLError:
+            return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
@@ -105,7 +114,6 @@ class Connection(asyncio.Protocol):
         elif exc is not None or not self.received:
             self._fail(ExchangeError("reset", "the server broke the connection off"))
         else:
-            # Over TLS, an end without close_notify may be someone else's (RFC 9112 9.8).
             self._fail(ExchangeError("truncated", "the connection ended in the middle of the answer"))
 
     def _fail(self, failure: ExchangeError) -> None:
@@ -120,8 +128,9 @@ def tls_detail(error: ssl.SSLError | ssl.CertificateError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate is not accepted: {error.verify_message}"
     reason = (error.reason or "").replace("_", " ").lower()
-    if "certificate required" in reason or "bad certificate" in reason or "handshake failure" in reason:
-        return f"the server ended the handshake ({reason}); it may want a client certificate"
+    # RFC 8446 6.2: what the server says of our certificate, of one it misses, or of nothing in particular.
+    if "alert" in reason and ("certificate" in reason or "unknown ca" in reason or "handshake failure" in reason):
+        return f"the server does not take us ({reason}); it may want another client certificate, or one at all"
     if "wrong version number" in reason or "http request" in reason:
         return "the server does not speak TLS at that port; is it http://?"
     return f"no TLS with that server ({reason or 'handshake failed'})"

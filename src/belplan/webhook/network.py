@@ -111,6 +111,6 @@ class Network:
         except (ssl.SSLError, ssl.CertificateError) as error:
             raise ExchangeError("tls", tls_detail(error)) from None
         except OSError as error:
-            why = (error.strerror or str(error)).lower()
-            raise ExchangeError("tls", f"the server ended the handshake ({why})") from None
+            why = (error.strerror or "without a word; it may want a client certificate").lower()
+            raise ExchangeError("tls", f"the server broke off the handshake: {why}") from None
         return connection

@@ -115,9 +115,13 @@ class ResponseReader:
                 # The outcome of anything but 2xx is known at its head: nobody waits for its body.
                 return self._status != 0 and not 200 <= self._status < 300
 
-    def eof(self) -> None:
-        """The server has closed its side. Returns when that ended the answer, else raises ExchangeError."""
-        if self._state is _State.UNTIL_CLOSE:
+    def eof(self, *, farewell: bool = True) -> None:
+        """The server has closed its side. Returns when that ended the answer, else raises ExchangeError.
+
+        `farewell` is False for an end that someone else may have made: over TLS, one without close_notify (RFC 9112
+        9.8).
+        """
+        if self._state is _State.UNTIL_CLOSE and farewell:
             self._persistent = False
             self._state = _State.DONE
         if self._state is not _State.DONE:
