@@ -5,12 +5,13 @@ import sys
 from cyclopts import App
 
 from belplan import __version__
-from belplan.cli import exchange, output, plans
+from belplan.cli import exchange, output, plans, scenarios
 
 app = App(name="belplan", version=__version__, help="An open dial-plan server.", help_format="plaintext")
 app.command(plans.check)
 app.command(plans.call)
 app.command(plans.webhook)
+app.command(scenarios.test)
 app.command(exchange.serve)
 app.command(exchange.demo)
 app.command(exchange.pbx)

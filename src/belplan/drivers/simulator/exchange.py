@@ -57,11 +57,15 @@ class SimulatedDialling:
 
 
 class SimulatedExchange:
-    """A driver without telephones. `react` says what each phone does; `dialled` keeps whom it has rung."""
+    """A driver without telephones. `react` says what each phone does; `dialled` keeps whom it has rung.
+
+    `rang_at` has the loop's time of each, beside `dialled`.
+    """
 
     def __init__(self, react: Callable[[Target], Reaction] = lambda _: Reaction()) -> None:
         self._react = react
         self.dialled: list[tuple[Target, Shown]] = []
+        self.rang_at: list[float] = []
         self.legs: list[SimulatedLeg] = []
         self._talks: dict[str, float] = {}
 
@@ -71,6 +75,7 @@ class SimulatedExchange:
     ) -> AsyncGenerator[SimulatedDialling]:
         leg = SimulatedLeg(leg_id)
         self.dialled.append((target, shown))
+        self.rang_at.append(leg.now())
         self.legs.append(leg)
         reaction = self._react(target)
         self._talks[leg_id] = reaction.talks
@@ -82,17 +87,20 @@ class SimulatedExchange:
 
     async def talk(self, caller: Leg, callee: Leg) -> Leg:
         """The callee hangs up after the length of conversation that its reaction has."""
-        for leg in (caller, callee):
-            if isinstance(leg, SimulatedLeg) and leg.gone:
-                raise LegEndedError
+        legs = [leg for leg in (caller, callee) if isinstance(leg, SimulatedLeg)]
+        if any(leg.gone for leg in legs):
+            raise LegEndedError
         ends = {asyncio.ensure_future(leg.ended()): leg for leg in (caller, callee)}
         talks = self._talks.get(callee.id, float("inf"))
+        began = asyncio.get_running_loop().time()
         try:
             done, _ = await asyncio.wait(ends, timeout=talks, return_when=asyncio.FIRST_COMPLETED)
             if not done:
                 await callee.hang_up(NORMAL)
                 return callee
-            return ends[done.pop()]
+            return next(leg for end, leg in ends.items() if end in done)
         finally:
+            for leg in legs:
+                leg.ear.listened(began, leg.now())
             for end in ends:
                 end.cancel()

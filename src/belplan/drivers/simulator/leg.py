@@ -4,35 +4,36 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
-from belplan.dialplan.fields import Prompt
+from belplan.drivers.simulator.hearing import Ear, seconds_of
 from belplan.engine.leg import NORMAL, LegEndedError, Sound
 
-SPEECH_RATE = 15.0  # characters a second, as espeak-ng and people speak Dutch
-FILE_SECONDS = 3.0  # a sound file whose length the simulator does not know
 
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Keys pressed at a moment: so many seconds after the call's arrival, or after a sound begins that has this in it.
 
-def seconds_of(sound: Sound) -> float:
-    """How long a sound lasts. Tones never end by themselves."""
-    if not isinstance(sound, Prompt):
-        return float("inf")
-    return len(sound.say) / SPEECH_RATE if sound.say is not None else FILE_SECONDS
+    "" presses nothing, and so names a moment at which nothing happens.
+    """
+
+    keys: str
+    after: float = 0.0
+    during: str = ""
 
 
 class _Playing:
     """A sound that ends by itself after its length."""
 
-    def __init__(self, leg: "SimulatedLeg", sound: Sound) -> None:
+    def __init__(self, leg: "SimulatedLeg", ends: float) -> None:
         self._leg = leg
-        loop = asyncio.get_running_loop()
-        self._ends = loop.time() + seconds_of(sound)
+        self._ends = ends
 
     async def finished(self) -> bool:
-        left = self._ends - asyncio.get_running_loop().time()
-        if left == float("inf"):
+        if self._ends == float("inf"):
             await self._leg.ended()
         else:
-            await self._leg.lasts(left)
+            await self._leg.lasts(self._ends - self._leg.now())
         self._leg.check()
         return True
 
@@ -40,19 +41,27 @@ class _Playing:
 class SimulatedLeg:
     """A party of a simulated call. See belplan.engine.leg.Leg for what the engine may ask of it.
 
-    `keys` are pressed in turn, each when somebody waits for one. `heard` is what the party was given
-    to hear, and `rang` whether that was ringing.
+    `keys` are pressed in turn, each when somebody waits for one; "" lets one such wait pass without a key.
+    `presses` are pressed at their own moments, whether anybody waits or not.
     """
 
-    def __init__(self, leg_id: str, keys: Iterable[str] = ()) -> None:
+    def __init__(self, leg_id: str, keys: Iterable[str] = (), presses: Iterable[Press] = ()) -> None:
         self.id = leg_id
         self.answered = False
-        self.heard: list[str] = []
         self.rang = False
+        self._loop = asyncio.get_running_loop()
+        self.now = self._loop.time
+        self.ear = Ear(self.now())
+        self.ended_at: float | None = None
         self._keys = deque(keys)
         self._pressed: deque[str] = deque()
         self._changed = asyncio.Event()
-        self._end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._end: asyncio.Future[int] = self._loop.create_future()
+        self._waiting: set[asyncio.Future[None]] = set()
+        self._cues = [press for press in presses if press.during]
+        self._timers = [
+            self._loop.call_later(press.after, self.press, press.keys) for press in presses if not press.during
+        ]
 
     # What the engine asks
 
@@ -60,22 +69,31 @@ class SimulatedLeg:
         self.check()
         if not self.answered:
             self.rang = True
-            self.heard.append("ringing")
+            self.ear.rings(self.now())
+            self._hears("ringing")
 
     async def answer(self) -> None:
         self.check()
         self.answered = True
+        self.ear.stops_ringing(self.now())
 
     @asynccontextmanager
     async def playing(self, sound: Sound) -> AsyncGenerator[_Playing]:
         self.check()
-        self.heard.append(str(sound))
-        yield _Playing(self, sound)
+        began = self.now()
+        ends = began + seconds_of(sound)
+        self.ear.stops_ringing(began)
+        self.ear.heard.append(str(sound))
+        self._hears(str(sound))
+        try:
+            yield _Playing(self, ends)
+        finally:
+            self.ear.listened(began, min(ends, self.now()))
 
     async def read_digit(self) -> str:
         self.check()
-        if not self._pressed and self._keys:
-            return self._keys.popleft()
+        if not self._pressed and self._keys and (key := self._keys.popleft()):
+            return key
         await self.digit_pressed()
         return self._pressed.popleft()
 
@@ -97,6 +115,11 @@ class SimulatedLeg:
 
     # What the party does
 
+    @property
+    def heard(self) -> list[str]:
+        """What the party was given to hear, in turn."""
+        return self.ear.heard
+
     def press(self, digits: str) -> None:
         """Press keys now."""
         self._pressed.extend(digits)
@@ -104,9 +127,20 @@ class SimulatedLeg:
 
     def leave(self, cause: int = NORMAL) -> None:
         """Hang up."""
-        if not self._end.done():
-            self._end.set_result(cause)
-            self._changed.set()
+        if self._end.done():
+            return
+        self._end.set_result(cause)
+        self.ended_at = self.now()
+        self._changed.set()
+        for timer in self._timers:
+            timer.cancel()
+        for waiter in self._waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def leave_after(self, seconds: float) -> None:
+        """Hang up by itself so many seconds from now, where the call lasts that long."""
+        self._timers.append(self._loop.call_later(seconds, self.leave))
 
     def check(self) -> None:
         """Raises LegEndedError once the party is gone."""
@@ -119,4 +153,29 @@ class SimulatedLeg:
 
     async def lasts(self, seconds: float) -> None:
         """Wait so long, or until the party is gone."""
-        await asyncio.wait((self._end,), timeout=max(0.0, seconds))
+        if self._end.done():
+            return
+        waiter = self._loop.create_future()
+        timer = self._loop.call_later(max(0.0, seconds), _wake, waiter)
+        self._waiting.add(waiter)
+        try:
+            await waiter
+        finally:
+            timer.cancel()
+            self._waiting.discard(waiter)
+
+    def _hears(self, sound: str) -> None:
+        """Press what was to be pressed during this sound."""
+        for cue in self._cues:
+            if cue.during in sound:
+                self._cues.remove(cue)
+                if cue.after:
+                    self._timers.append(self._loop.call_later(cue.after, self.press, cue.keys))
+                else:
+                    self.press(cue.keys)
+                return
+
+
+def _wake(waiter: "asyncio.Future[None]") -> None:
+    if not waiter.done():
+        waiter.set_result(None)

@@ -1,0 +1,114 @@
+"""A scenario held against its plan: what it names must be there."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from belplan.apps import APPS
+from belplan.dialplan import numbers
+from belplan.dialplan.company import Company, RingGroup, User
+from belplan.dialplan.places import tops
+from belplan.dialplan.problem import Key, Problem, did_you_mean, listed
+from belplan.scenarios.source import Written
+from belplan.scenarios.values import Step
+from belplan.simulation import SERVICES, UnknownNumberError, entrance
+
+# Exits that no app names itself: the walk ended or broke off there.
+_BREAKS = frozenset({"abandoned", "failed", "limit"})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A company with what scenarios may name of it, looked up once."""
+
+    company: Company
+
+    @cached_property
+    def webhooks(self) -> Mapping[str, str]:
+        """Every webhook's path, by that path and by the variables it sets."""
+        found: dict[str, str] = {}
+        for top in tops(self.company):
+            for spot in top.everything:
+                if spot.app.app_name == "webhook":
+                    found[spot.path] = spot.path
+                    found |= {name: spot.path for name, _ in spot.sets}
+        return found
+
+    @cached_property
+    def phones(self) -> frozenset[str]:
+        """Numbers of users, and the accounts of their phones."""
+        return frozenset({*self.company.accounts, *(user.number for user in self.company.users)})
+
+
+def problems(plan: Plan, written: Written) -> list[Problem]:
+    """Everything in a scenario that its plan does not have."""
+    return [*_call(plan, written), *_webhooks(plan, written), *_phones(plan, written), *_way(written)]
+
+
+def _call(plan: Plan, written: Written) -> Iterable[Problem]:
+    scenario = written.scenario
+    try:
+        entrance(plan.company, scenario.call.to or "")
+    except UnknownNumberError as error:
+        yield written.problem(str(error), "call", "to", code="unknown-destination")
+    for word, value in scenario.state.items():
+        if word not in SERVICES:
+            hint = did_you_mean(word, SERVICES) or f"; there are {listed(SERVICES)}"
+            yield written.problem(f'nothing remembers "{word}"{hint}', "state", word, code="unknown-field")
+            continue
+        try:
+            SERVICES[word](plan.company, value)
+        except (ValueError, TypeError, AttributeError, LookupError) as error:
+            yield written.problem(str(error), "state", word)
+
+
+def _webhooks(plan: Plan, written: Written) -> Iterable[Problem]:
+    scenario = written.scenario
+    answered: Iterable[str] = () if isinstance(scenario.webhooks, str) else scenario.webhooks
+    named: list[tuple[Key, ...]] = [("webhooks", name) for name in answered]
+    named += [("expect", "webhooks", name) for name in scenario.expect.webhooks]
+    for keys in named:
+        name = str(keys[-1])
+        if name not in plan.webhooks:
+            hint = did_you_mean(name, plan.webhooks)
+            message = f'the plan has no webhook "{name}"{hint}; name it by its variable or its path'
+            yield written.problem(message, *keys, code="unknown-variable")
+
+
+def _phones(plan: Plan, written: Written) -> Iterable[Problem]:
+    for number in written.scenario.phones:
+        canonical = plan.company.canonical(number)
+        if number in plan.phones or canonical in plan.phones:
+            continue
+        destination = plan.company.destination(canonical)
+        if isinstance(destination, RingGroup):
+            message = (
+                f"{number} is the ring group {destination.name}; say it of its members, {listed(destination.members)}"
+            )
+        elif destination is not None and not isinstance(destination, User):
+            message = f"{number} is {destination.name}, which is no phone"
+        elif len(canonical) <= numbers.INTERNAL_LENGTH:
+            message = f"nobody has the number {number}{did_you_mean(number, plan.phones)}"
+        else:
+            continue
+        yield written.problem(message, "phones", number, code="unknown-destination")
+
+
+def _way(written: Written) -> Iterable[Problem]:
+    trace = written.scenario.expect.trace
+    sections: tuple[tuple[tuple[Key, ...], tuple[Step, ...]], ...] = (
+        ((), trace.exactly or ()),
+        (("includes",), trace.includes),
+        (("never",), trace.never),
+    )
+    for keys, steps in sections:
+        for index, (item, leave) in enumerate(steps):
+            where: tuple[Key, ...] = ("expect", "trace", *keys, index)
+            name = item.rpartition(".")[2]
+            app = APPS.get(name)
+            # The wait for a key has the path of its context and the exit of the key.
+            if app is None and "." not in item:
+                yield written.problem(f'there is no app "{item}"{did_you_mean(item, APPS)}', *where, code="unknown-app")
+            elif app and name != "menu" and leave is not None and leave not in {*app.exits, *_BREAKS}:
+                message = f'{name} is left by {listed(app.exits)}, not by "{leave}"'
+                yield written.problem(message, *where)
