@@ -26,13 +26,12 @@ from belplan.dialplan.problem import PlanError, Problem
 from belplan.drivers.asterisk import program as asterisk
 from belplan.drivers.asterisk.ari import AriError
 from belplan.drivers.asterisk.configuration import RELOADS, Configuration, ExchangeSettings, render
-from belplan.drivers.asterisk.driver import AsteriskDriver
+from belplan.drivers.asterisk.driver import AsteriskCall, AsteriskDriver
 from belplan.drivers.asterisk.pbx import Pbx, PbxError
 from belplan.engine.attend import attend
 from belplan.engine.call import Call
 from belplan.engine.clock import SystemClock
 from belplan.engine.events import Events, Watcher
-from belplan.engine.leg import IncomingCall
 from belplan.engine.ringing import Rota
 from belplan.prompts import Prompts
 from belplan.webhook import Policy, Webhooks
@@ -102,6 +101,7 @@ class Exchange:
             await opening.enter_async_context(self.driver)
             tasks = await opening.enter_async_context(_Background())
             self._taking = True
+            self._limit_trunks()
             tasks.start(self.driver.serve(self.take), self._supervise(), self._watch_plan(), self._prepare_prompts())
             await self.driver.wait_connected()
             self._open = opening.pop_all()
@@ -112,7 +112,7 @@ class Exchange:
         self._taking = False
         await self._open.aclose()
 
-    async def take(self, incoming: IncomingCall) -> None:
+    async def take(self, incoming: AsteriskCall) -> None:
         """Attend one call, from its arrival to its end."""
         company = self.company  # the version that it keeps
         called = company.canonical(incoming.called_number)
@@ -127,7 +127,7 @@ class Exchange:
             caller=incoming.caller,
             driver=self.driver,
             clock=self._clock,
-            caller_number=company.canonical(incoming.caller_number),
+            caller_number=_caller_number(company, incoming),
             callee_number=called,
             caller_name=incoming.caller_name,
             sip_call_id=incoming.sip_call_id,
@@ -145,11 +145,15 @@ class Exchange:
         old, self.company = self.company, company
         try:
             changed = await self.pbx.configure(self._configuration().files)
-            for module in sorted({RELOADS[name] for name in changed if name in RELOADS}):
+            for module in sorted({module for name in changed for module in RELOADS.get(name, ())}):
                 await self.driver.reload(module)
         except (PbxError, AriError):
             self.company = old
             raise
+        self._limit_trunks()
+
+    def _limit_trunks(self) -> None:
+        self.driver.trunk_limits = {trunk.name: trunk.channels for trunk in self.company.trunks}
 
     def _configuration(self) -> Configuration:
         rendered = render([self.company], replace(self.settings, apologies=self._apologies), settings.secret)
@@ -201,6 +205,13 @@ class Exchange:
     async def _render_apologies(self) -> dict[str, Path]:
         found = {language: await self.prompts.system("apology", language) for language in ("nl", "en")}
         return {language: path for language, path in found.items() if path}
+
+
+def _caller_number(company: Company, incoming: AsteriskCall) -> str:
+    """The caller in the form of the request fields. Nobody outside can pass for one of the company's own phones."""
+    number = company.canonical(incoming.caller_number)
+    own = number in company.internal or number in company.accounts
+    return "" if incoming.trunk and own else number
 
 
 class _Background:

@@ -6,7 +6,6 @@ who is rung, for how long, and what is said are decided in the engine and in the
 Causes are those of ITU-T Q.850: 16 normal, 17 busy, 19 no answer, 20 not registered, 21 rejected …
 """
 
-from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -153,16 +152,3 @@ class Driver(Protocol):
         The other stays up.
         """
         ...
-
-
-class IncomingCall(Protocol):
-    """A call that arrives: what a driver hands to the exchange."""
-
-    caller: Leg
-    called_number: str
-    caller_number: str
-    caller_name: str
-    sip_call_id: str
-
-
-Incoming = AsyncIterator[IncomingCall]
