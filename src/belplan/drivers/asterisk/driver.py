@@ -1,0 +1,268 @@
+"""The driver of Asterisk: calls in, phones rung, parties connected.
+
+A call through webhook, condition and connect takes nine commands: ring, contacts, create, dial, answer,
+bridge, both added, the other party hung up, bridge removed.
+"""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+
+import structlog
+
+from belplan.drivers.asterisk.ari import Ari, AriError, Event, Transport, segment
+from belplan.drivers.asterisk.configuration import ExchangeSettings, phone_endpoint, trunk_endpoint
+from belplan.drivers.asterisk.dialling import AsteriskDialling, RingableLine, RingablePhone
+from belplan.drivers.asterisk.errands import Errands
+from belplan.drivers.asterisk.leg import AsteriskLeg, Exchange, Prompts
+from belplan.engine.leg import (
+    INVALID_NUMBER,
+    NO_CIRCUIT,
+    NORMAL,
+    TEMPORARY_FAILURE,
+    Leg,
+    PhoneTarget,
+    Shown,
+    Target,
+)
+
+LAST_ERRANDS = 2.0  # seconds for hang-ups that are under way when the driver closes
+
+_USERNAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_NUMBER = re.compile(r"\+?[0-9*#]{1,40}")
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class AsteriskCall:
+    """A call that arrives. `caller_number` of a phone is its SIP account; "" where it is withheld."""
+
+    caller: AsteriskLeg
+    called_number: str
+    caller_number: str
+    caller_name: str
+    sip_call_id: str
+    trunk: str | None = None  # it came from outside, over this
+
+
+OnCall = Callable[[AsteriskCall], Awaitable[None]]
+
+
+class AsteriskDriver:
+    """One Asterisk, for as long as the `async with` block runs. See belplan.engine.leg.Driver.
+
+    Entering does not wait for Asterisk: `wait_connected` does.
+    """
+
+    def __init__(
+        self,
+        settings: ExchangeSettings,
+        prompts: Prompts,
+        *,
+        transport: Transport = "auto",
+        timeout: float = 5.0,
+        patience: float = 5.0,
+    ) -> None:
+        self.ari = Ari(
+            f"http://127.0.0.1:{settings.http_port}/ari",
+            settings.ari_user,
+            settings.ari_password,
+            settings.app,
+            transport=transport,
+            timeout=timeout,
+            patience=patience,
+        )
+        self.trunk_limits: Mapping[str, int] = {}  # most calls at once, by trunk; not named is not limited
+        self._errands = Errands(self.ari)
+        self._exchange = Exchange(self.ari, self._errands, prompts, {}, {})
+        self._busy = Counter[str]()  # calls of each trunk now, in and out
+        self._arrived: asyncio.Queue[AsteriskCall] = asyncio.Queue()
+        self._running: asyncio.Task[None] | None = None
+        self.ari.on_unknown = self._on_start
+        self.ari.on_connected = self._compare
+
+    async def __aenter__(self) -> Self:
+        self._running = asyncio.create_task(self.ari.run())
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        if self._running:
+            await self._errands.finish(LAST_ERRANDS if self.connected else 0.0)
+            self._running.cancel()
+            await asyncio.wait((self._running,))
+
+    @property
+    def connected(self) -> bool:
+        """Whether Asterisk is there."""
+        return self.ari.connected
+
+    async def wait_connected(self) -> None:
+        """Wait until Asterisk is there."""
+        await self.ari.wait_connected()
+
+    async def reload(self, module: str) -> None:
+        """Have Asterisk read a module's configuration again. Calls go on. Raises AriError."""
+        await self.ari.command("PUT", f"asterisk/modules/{segment(module)}")
+
+    async def serve(self, on_call: OnCall) -> None:
+        """Hand on every call, each in a task of its own, for ever. A call ends with its `on_call`.
+
+        Raises LeaseLostError when another server takes the calls over.
+        """
+        if self._running is None:
+            raise RuntimeError("only within `async with`")
+        async with asyncio.TaskGroup() as calls:
+            while True:
+                arriving = asyncio.ensure_future(self._arrived.get())
+                try:
+                    await asyncio.wait((arriving, self._running), return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    arriving.cancel()
+                if not arriving.done():
+                    break
+                calls.create_task(self._attend(on_call, arriving.result()))
+            for line in list(self._exchange.lines.values()):
+                line.missing()
+        self._running.result()
+
+    @asynccontextmanager
+    async def dial(
+        self, leg_id: str, target: Target, *, caller: Leg, shown: Shown, timeout: float
+    ) -> AsyncGenerator[AsteriskDialling]:
+        if not isinstance(caller, AsteriskLeg):
+            raise TypeError("the caller is on another exchange")
+        ringable, cause = self._ringable(target)
+        dialling = AsteriskDialling(self._exchange, leg_id, ringable, caller=caller, shown=shown, timeout=timeout)
+        if cause:
+            dialling.fails(cause)
+        if not isinstance(target, PhoneTarget) and not cause:
+            self._busy[target.trunk] += 1
+            dialling.leg.at_end(lambda: self._busy.subtract((target.trunk,)))
+        try:
+            yield dialling
+        finally:
+            await dialling.stop()
+
+    async def talk(self, caller: Leg, callee: Leg) -> Leg:
+        if not isinstance(caller, AsteriskLeg) or not isinstance(callee, AsteriskLeg):
+            raise TypeError("a party is on another exchange")
+        caller.check()
+        callee.check()
+        caller.bridges += 1
+        bridge = f"{caller.channel}-b{caller.bridges}"
+        making = self._errands.run(self._connect(bridge, caller, callee))
+        try:
+            await asyncio.shield(making)
+            return await first_end(caller, callee)
+        except AriError as error:
+            # Most likely one of them has just hung up, and the news is on its way.
+            failure = await caller.failure(error)
+            if caller.gone or callee.gone:
+                return caller if caller.gone else callee
+            raise failure from error
+        finally:
+            self._errands.remove(f"bridges/{segment(bridge)}", bridge, making)
+
+    async def _connect(self, bridge: str, caller: AsteriskLeg, callee: AsteriskLeg) -> None:
+        parties = f"{segment(caller.channel)},{segment(callee.channel)}"
+        await self.ari.in_order(
+            # Without dtmf_events the sound may pass Asterisk by, and keys with it.
+            ("POST", f"bridges?type=mixing,dtmf_events&bridgeId={segment(bridge)}"),
+            # The display of neither phone changes: what it shows was decided before it rang.
+            ("POST", f"bridges/{segment(bridge)}/addChannel?channel={parties}&inhibitConnectedLineUpdates=true"),
+        )
+
+    def _ringable(self, target: Target) -> tuple[RingablePhone | RingableLine, int]:
+        """What to ring, and the cause why it cannot be, if so."""
+        if isinstance(target, PhoneTarget):
+            # It becomes part of a function that Asterisk evaluates.
+            ok = _USERNAME.fullmatch(target.username)
+            return RingablePhone(phone_endpoint(target.username)), 0 if ok else INVALID_NUMBER
+        line = RingableLine(trunk_endpoint(target.trunk), target.number)
+        if not _NUMBER.fullmatch(target.number):
+            return line, INVALID_NUMBER
+        limit = self.trunk_limits.get(target.trunk)
+        return line, NO_CIRCUIT if limit is not None and self._busy[target.trunk] >= limit else 0
+
+    # Calls that arrive
+
+    def _on_start(self, event: Event) -> None:
+        self._arrives(event["channel"], event["args"])
+
+    def _arrives(self, channel: dict[str, Any], args: list[str]) -> None:
+        if args[:1] != ["in"] or len(args) < 4:
+            # A phone that was made for a call that is over.
+            _log.warning("asterisk.stray_removed", leg=channel["id"])
+            self._errands.remove(f"channels/{segment(channel['id'])}", channel["id"])
+            return
+        _, origin, called, privacy = args[:4]
+        kind, _, name = origin.partition(":")
+        leg = AsteriskLeg(
+            self._exchange, channel["id"], language=channel.get("language", ""), answered=channel["state"] == "Up"
+        )
+        self.ari.listeners[leg.channel] = leg.on_event
+        self._exchange.lines[leg.channel] = leg
+        trunk = name if kind == "trunk" else None
+        if trunk:
+            self._busy[trunk] += 1
+            leg.at_end(lambda: self._busy.subtract((trunk,)))
+        shown = privacy == "shown"
+        number = channel["caller"]["number"] if trunk else name
+        self._arrived.put_nowait(
+            AsteriskCall(
+                caller=leg,
+                called_number=called,
+                caller_number=number if shown else "",
+                caller_name=channel["caller"]["name"] if shown else "",
+                sip_call_id=channel.get("protocol_id", ""),
+                trunk=trunk,
+            )
+        )
+
+    async def _attend(self, on_call: OnCall, call: AsteriskCall) -> None:
+        try:
+            await on_call(call)
+        except Exception:
+            _log.exception("call.failed", leg=call.caller.id)
+            await call.caller.hang_up(TEMPORARY_FAILURE)
+        finally:
+            await call.caller.hang_up(NORMAL)
+
+    # After the connection was lost
+
+    async def _compare(self) -> None:
+        """Bring what we know up to date with what Asterisk has: what it told meanwhile was told to nobody."""
+        lines = dict(self._exchange.lines)
+        sounds = list(self._exchange.sounds.values())
+        there: dict[str, dict[str, Any]] = {one["id"]: one for one in await self.ari.fetch("channels")}
+        bridged = {channel for bridge in await self.ari.fetch("bridges") for channel in bridge["channels"]}
+        for channel, line in lines.items():
+            if self._exchange.lines.get(channel) is not line:
+                continue
+            if found := there.get(channel):
+                line.found(found["state"])
+            else:
+                line.missing()
+        for channel, found in there.items():
+            if channel in self.ari.listeners or self._errands.removes(channel) or channel in bridged:
+                continue
+            dialplan = found["dialplan"]
+            app, _, args = dialplan["app_data"].partition(",")
+            if dialplan["app_name"] == "Stasis" and app == self.ari.app:
+                # Nobody attends it: it arrived, or lost its server, while nobody was there.
+                _log.warning("asterisk.adopted", leg=channel)
+                self._arrives(found, args.split(","))
+        await asyncio.gather(*(sound.ask() for sound in sounds if not sound.done))
+
+
+async def first_end(caller: AsteriskLeg, callee: AsteriskLeg) -> AsteriskLeg:
+    """Wait until one of two legs ends: that one."""
+    ended = asyncio.get_running_loop().create_future()
+    for leg in (caller, callee):
+        leg.at_end(lambda leg=leg: None if ended.done() else ended.set_result(leg))
+    return await ended

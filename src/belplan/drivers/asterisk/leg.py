@@ -1,0 +1,322 @@
+"""A leg of a call: a channel of Asterisk."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import structlog
+
+from belplan.dialplan.fields import Prompt
+from belplan.drivers.asterisk import causes
+from belplan.drivers.asterisk.ari import Ari, AriError, DisconnectedError, Event, RefusedError, SlowError, segment
+from belplan.drivers.asterisk.errands import Errands
+from belplan.engine.leg import NORMAL, TEMPORARY_FAILURE, LegEndedError, Sound, Tone
+
+END_NOTICE = 1.0  # seconds within which Asterisk tells of the end that a command ran into
+FAILURE_NOTICE = 0.1  # seconds, the same for a sound that failed
+ASK_AGAIN = 15.0  # seconds after which a sound that says nothing of its end is asked after
+LONGEST_SOUND = 900.0  # seconds
+
+# `ring`, `busy` and `congestion` are those of the phone's tone zone. A comma would begin the next sound.
+_TONES: dict[Tone, str] = {
+    "ringing": "tone:ring",
+    "busy": "tone:busy",
+    "congestion": "tone:congestion",
+    # Ours: two soft blips every three seconds, nothing that could be taken for a tone of the network.
+    "waiting": r"tone:425/60\,0/140\,425/60\,0/2740",
+    "beep": "tone:1000",
+}
+BEEP = 0.3  # seconds
+
+_log = structlog.get_logger()
+
+
+class Prompts(Protocol):
+    """Where the sound files of prompts come from."""
+
+    async def path(self, prompt: Prompt, language: str) -> Path | None:
+        """The file, absolute and without extension. None where it cannot be had."""
+        ...
+
+
+class Line(Protocol):
+    """A channel that we know of, as it is compared with what Asterisk has after the connection was lost."""
+
+    def found(self, state: str) -> None:
+        """It is still there, in this state ("Up" is answered)."""
+        ...
+
+    def missing(self) -> None:
+        """It is gone, and nobody told us."""
+        ...
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What all legs of one Asterisk share."""
+
+    ari: Ari
+    errands: Errands
+    prompts: Prompts
+    lines: dict[str, Line]
+    sounds: "dict[str, AsteriskPlaying]"
+
+
+class AsteriskLeg:
+    """One party's channel. See belplan.engine.leg.Leg for what each of these does."""
+
+    def __init__(self, exchange: Exchange, leg_id: str, *, language: str, answered: bool = False) -> None:
+        self.channel = leg_id
+        self.language = language
+        self.talks_to: AsteriskLeg | None = None  # the phone that answered this caller
+        self.bridges = 0  # made for it so far: their ids follow from this
+        self.exchange = exchange
+        self._id = leg_id
+        self._answered = answered
+        self._ringing = False
+        self._digits: deque[str] = deque()
+        self._sounds = 0
+        self._end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._waiting: set[asyncio.Future[None]] = set()
+        self._at_end: list[Callable[[], None]] = []
+
+    @property
+    def id(self) -> str:
+        return self._id
+
+    @property
+    def answered(self) -> bool:
+        return self._answered
+
+    @property
+    def gone(self) -> bool:
+        """Whether it has ended."""
+        return self._end.done()
+
+    async def ring(self) -> None:
+        self.check()
+        if not self._answered and not self._ringing:
+            await self.command("POST", f"{self.uri}/ring")
+            self._ringing = True
+
+    async def answer(self) -> None:
+        self.check()
+        if not self._answered:
+            await self.command("POST", f"{self.uri}/answer")
+            self._answered = True
+
+    @asynccontextmanager
+    async def playing(self, sound: Sound) -> AsyncGenerator["AsteriskPlaying"]:
+        self.check()
+        media = await self._media(sound)
+        self.check()
+        self._sounds += 1
+        playing = AsteriskPlaying(self, f"{self.channel}-p{self._sounds}", BEEP if sound == "beep" else None)
+        if media is None:
+            playing.ends("failed")
+            yield playing
+            return
+        # After a sound before the answer the network no longer makes a ringing tone by itself.
+        self._ringing = False
+        exchange = self.exchange
+        exchange.ari.listeners[playing.id] = playing.on_event
+        exchange.sounds[playing.id] = playing
+        starting = exchange.errands.run(
+            self.command("POST", f"{self.uri}/play/{segment(playing.id)}", {"media": media})
+        )
+        try:
+            await asyncio.shield(starting)
+            yield playing
+        finally:
+            exchange.ari.listeners.pop(playing.id, None)
+            exchange.sounds.pop(playing.id, None)
+            if not playing.done and not self.gone:
+                exchange.errands.remove(f"playbacks/{segment(playing.id)}", playing.id, starting)
+
+    async def read_digit(self) -> str:
+        await self.digit_pressed()
+        return self._digits.popleft()
+
+    @property
+    def digit_waiting(self) -> bool:
+        return bool(self._digits)
+
+    async def digit_pressed(self) -> None:
+        self.check()
+        while not self._digits:
+            await self.change()
+            self.check()
+
+    async def hang_up(self, cause: int = NORMAL) -> None:
+        if not self.gone:
+            self.remove(cause if self._answered else causes.refusal(cause))
+            self.ends(cause)
+
+    async def ended(self) -> int:
+        return await asyncio.shield(self._end)
+
+    # What this package needs of it
+
+    @property
+    def uri(self) -> str:
+        return f"channels/{segment(self.channel)}"
+
+    def check(self) -> None:
+        """Raises LegEndedError once the party is gone."""
+        if self._end.done():
+            raise LegEndedError(self._end.result())
+
+    async def change(self, within: float | None = None) -> bool:
+        """Wait until something about this leg changes: a key, the end of a sound, its own end.
+
+        False where nothing did in time.
+        """
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(waiter)
+        try:
+            done, _ = await asyncio.wait((waiter,), timeout=within)
+            return bool(done)
+        finally:
+            self._waiting.discard(waiter)
+
+    def changed(self) -> None:
+        """Wake whoever waits for a change."""
+        for waiter in self._waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def wait_end(self, within: float | None = None) -> bool:
+        """Whether it ends within so many seconds."""
+        if not self._end.done():
+            await asyncio.wait((self._end,), timeout=within)
+        return self._end.done()
+
+    def at_end(self, do: Callable[[], None]) -> None:
+        """Have this done when the leg ends, at once where it has."""
+        if self.gone:
+            do()
+        else:
+            self._at_end.append(do)
+
+    def ends(self, cause: int) -> None:
+        """It has ended, as far as anybody here is concerned."""
+        if self._end.done():
+            return
+        self._end.set_result(cause)
+        self.forget()
+        self.changed()
+        for do in self._at_end:
+            do()
+        self._at_end.clear()
+
+    def forget(self) -> None:
+        """Listen to its channel no longer."""
+        self.exchange.ari.listeners.pop(self.channel, None)
+        self.exchange.lines.pop(self.channel, None)
+
+    def remove(self, cause: int) -> None:
+        """Have its channel hung up, whatever else happens."""
+        self.exchange.errands.remove(f"{self.uri}?reason_code={cause}", self.channel)
+
+    async def command(self, method: str, uri: str, body: dict[str, Any] | None = None) -> None:
+        """Send a command about this leg. Raises LegEndedError where it cannot be done."""
+        try:
+            await self.exchange.ari.command(method, uri, body)
+        except AriError as error:
+            raise await self.failure(error) from error
+
+    async def failure(self, error: AriError) -> LegEndedError:
+        """What a command that failed means to the engine."""
+        if isinstance(error, RefusedError) and await self.wait_end(END_NOTICE):
+            return LegEndedError(self._end.result())
+        _log.warning("asterisk.command_failed", leg=self.id, reason=str(error))
+        lost = isinstance(error, (DisconnectedError, SlowError))
+        if not self.gone and (lost or (isinstance(error, RefusedError) and error.status == 404)):
+            # Nobody knows what it is doing there. It must not stay up alone.
+            self.remove(causes.refusal(TEMPORARY_FAILURE))
+            self.ends(TEMPORARY_FAILURE)
+        return LegEndedError(TEMPORARY_FAILURE)
+
+    def on_event(self, event: Event) -> None:
+        match event["type"]:
+            case "ChannelDtmfReceived":
+                # RFC 4733 has A to D too, which no telephone has; nobody expects them.
+                if event["digit"] in "0123456789*#":
+                    self._digits.append(event["digit"])
+                    self.changed()
+            case "ChannelDestroyed":
+                self.ends(causes.heard(event["cause"]))
+            case "StasisEnd":
+                # Its end follows at once; else somebody took it away from us, which is an end as well.
+                asyncio.get_running_loop().call_later(END_NOTICE, self.ends, NORMAL)
+            case _:
+                pass
+
+    def found(self, state: str) -> None:
+        self._answered = self._answered or state == "Up"
+
+    def missing(self) -> None:
+        self.ends(TEMPORARY_FAILURE)
+
+    async def _media(self, sound: Sound) -> str | None:
+        if not isinstance(sound, Prompt):
+            return _TONES[sound]
+        path = await self.exchange.prompts.path(sound, sound.language or self.language)
+        if path is None:
+            return None
+        if path.suffix in (".wav", ".wav16", ".sln", ".sln16", ".gsm", ".g722", ".ulaw", ".alaw"):
+            path = path.with_suffix("")
+        return "sound:" + str(path).replace(",", r"\,")
+
+
+class AsteriskPlaying:
+    """A sound under way. `lasts` is its length in seconds, where we end it ourselves."""
+
+    def __init__(self, leg: AsteriskLeg, playback_id: str, lasts: float | None = None) -> None:
+        self.id = playback_id
+        self._leg = leg
+        self._outcome = ""
+        loop = asyncio.get_running_loop()
+        self._over = loop.time() + (LONGEST_SOUND if lasts is None else lasts)
+        self._lasts = lasts
+
+    @property
+    def done(self) -> bool:
+        """Whether Asterisk no longer plays it."""
+        return bool(self._outcome)
+
+    async def finished(self) -> bool:
+        now = asyncio.get_running_loop().time
+        while not self._outcome:
+            self._leg.check()
+            if (left := self._over - now()) <= 0:
+                return self._lasts is not None
+            if not await self._leg.change(min(left, ASK_AGAIN)) and left > ASK_AGAIN:
+                await self.ask()
+        if self._outcome != "done":
+            # It fails too when the party hangs up, a moment before their end is told.
+            await self._leg.wait_end(FAILURE_NOTICE)
+        self._leg.check()
+        return self._outcome == "done"
+
+    async def ask(self) -> None:
+        """Ask Asterisk whether it still plays: its end may have been told to nobody."""
+        try:
+            await self._leg.exchange.ari.command("GET", f"playbacks/{segment(self.id)}")
+        except RefusedError as refused:
+            if refused.status == 404:
+                self.ends("done")
+        except AriError:
+            pass
+
+    def ends(self, outcome: str) -> None:
+        if not self._outcome:
+            self._outcome = outcome
+            self._leg.changed()
+
+    def on_event(self, event: Event) -> None:
+        self.ends(event["playback"]["state"])
