@@ -93,6 +93,8 @@ def load(raw: Any, apps: Mapping[str, type[AppSettings]], found: list[Problem] |
     if not isinstance(raw, dict):
         message = "a plan is a mapping with sections such as company, users and dial_plans"
         raise PlanError([Problem("", "invalid-value", message)])
+    if not isinstance(raw, source.Map):
+        _refuse_half_characters(raw)
     reader = _Reader(cast("dict[str, Any]", raw), apps, list(found or ()))
     company = reader.company()
     return Loaded(
@@ -153,7 +155,7 @@ class _Reader:
             stand_in = STAND_INS.get(model) if isinstance(entry, dict) else None
             if value := self.model(model, raw, keys, entry, stand_in=stand_in):
                 read[index] = value
-            if index not in read or join(*keys) in self.stood_in:
+            else:
                 self.lose(entry)
         self.kept[name] = tuple(read)
         return list(read.values())
@@ -281,6 +283,8 @@ class _Reader:
                 continue
             if candidate is bare:
                 self.stood_in.add(join(*keys))
+                if isinstance(raw, dict):
+                    self.lose([value for name, value in cast("dict[str, Any]", raw).items() if name not in routes])
             return read
         return None
 
@@ -312,6 +316,22 @@ class _Unread(AppSettings):
     app_name = "unread"
     exits = ("next",)
     example = {}
+
+
+def _refuse_half_characters(raw: Any) -> None:
+    """JSON can hold lone surrogates, which nothing after it can write down. Raises PlanError."""
+    waiting: list[tuple[Keys, Any]] = [((), raw)]
+    while waiting:
+        keys, value = waiting.pop()
+        if isinstance(value, dict):
+            mapping = cast("dict[Any, Any]", value)
+            waiting += [(keys, key) for key in mapping]
+            waiting += [((*keys, key), inner) for key, inner in mapping.items()]
+        elif isinstance(value, list):
+            waiting += [((*keys, index), inner) for index, inner in enumerate(cast("list[Any]", value))]
+        elif isinstance(value, str) and not value.isascii() and source.has_half_character(value):
+            path = join(*keys).encode(errors="replace").decode()
+            raise PlanError([Problem(path, "invalid-value", "half a character (a lone surrogate) in this text")])
 
 
 def _made_id(*names: str) -> str:

@@ -19,6 +19,7 @@ MAX_DEPTH = 100  # nested lists and mappings; a plan that people can read has so
 MAX_VALUES = 1_000_000  # after aliases are followed, so that a few lines cannot grow into gigabytes
 MAX_CHARACTERS = 16 * 1024 * 1024
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _WORDS = {
@@ -71,6 +72,10 @@ def read(text: str) -> tuple[Any, list[Problem]]:
     """
     if len(text) > MAX_CHARACTERS:
         raise PlanError([Problem("", "invalid-value", f"the file is larger than {MAX_CHARACTERS >> 20} MiB")])
+    if half := _SURROGATE.search(text):
+        before = text[: half.start()]
+        line, column = before.count("\n") + 1, half.start() - before.rfind("\n")
+        raise PlanError([Problem("", "syntax", "half a character (a lone surrogate)", "error", line, column)])
     reader = _Reader()
     try:
         value = reader.read(yaml.parse(text, Loader=yaml.CSafeLoader))
@@ -96,6 +101,11 @@ def place(value: Any, keys: tuple[Key, ...]) -> Place:
     return found
 
 
+def has_half_character(text: str) -> bool:
+    """Whether there is a lone surrogate in it, as JSON allows: no file can hold such text."""
+    return _SURROGATE.search(text) is not None
+
+
 class _Reader:
     """Builds values from YAML events with a stack of its own: no file is too deep for Python's."""
 
@@ -111,7 +121,15 @@ class _Reader:
         anchors: list[tuple[str, int] | None] = [None]
         documents = 0
         for event in events:
-            if isinstance(event, yaml.DocumentStartEvent):
+            if isinstance(event, yaml.ScalarEvent):
+                if isinstance(open_[-1], Map) and keys[-1] is None:
+                    keys[-1] = self._key(open_, event.value, event)
+                    continue
+                value = _scalar(event)
+                if event.anchor:
+                    self._anchors[event.anchor] = (value, 1)
+                self._put(open_, keys, value, event)
+            elif isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
                     raise self._stop("a second document (---) in one file; a plan is one", event)
@@ -136,14 +154,6 @@ class _Reader:
                     raise self._stop(f"*{event.anchor} stands for nothing above it", event)
                 value, size = self._anchors[event.anchor]
                 self._values += size
-                self._put(open_, keys, value, event)
-            elif isinstance(event, yaml.ScalarEvent):
-                if isinstance(open_[-1], Map) and keys[-1] is None:
-                    keys[-1] = self._key(open_, event.value, event)
-                    continue
-                value = _scalar(event)
-                if event.anchor:
-                    self._anchors[event.anchor] = (value, 1)
                 self._put(open_, keys, value, event)
         return root[0] if root else None
 

@@ -30,6 +30,7 @@ def check(loaded: Loaded, *, secrets: Callable[[str], bool] | None = None) -> li
     """
     findings = Findings(loaded)
     everything = tops(loaded.company, loaded.kept)
+    findings.forget_stand_ins(everything)
     check_duplicates(findings)
     check_items(findings, everything)
     check_variables(findings, everything)

@@ -1,11 +1,11 @@
 """What the checks of a plan have found so far, and what they must not speak of."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, cast
 
 from belplan.dialplan import source
 from belplan.dialplan.load import Loaded
-from belplan.dialplan.places import Keys, Spot, inner_keys
+from belplan.dialplan.places import Keys, Spot, Top, inner_keys
 from belplan.dialplan.problem import Problem, Severity, did_you_mean, join
 
 # Pairs of words compared for "did you mean": half a second's worth. Beyond, the messages do without.
@@ -44,6 +44,14 @@ class Findings:
         if spot.path in self.loaded.stood_in:
             return False
         return inner_keys(setting)[0] in _mapping(self.raw(spot.keys))
+
+    def forget_stand_ins(self, everything: Sequence[Top]) -> None:
+        """Leave out the variables that only the stand-in of an item sets."""
+        if self.loaded.broken:
+            for top in everything:
+                for spot in top.everything:
+                    if spot.path in self.loaded.broken:
+                        spot.sets = tuple(pair for pair in spot.sets if self.written(spot, pair[1]))
 
     def raw(self, keys: Keys) -> Any:
         """What stands at a place of the file; None where nothing does."""

@@ -37,7 +37,7 @@ def _check_unique(findings: Findings, everything: Sequence[Top]) -> Setters:
     for top in everything:
         for spot in top.everything:
             for name, setting in spot.sets:
-                if top.kind == "user" or not findings.written(spot, setting):
+                if top.kind == "user":
                     continue
                 setters.setdefault(name, []).append((top, spot))
                 other = first.setdefault((top.in_menu, top.owner, name), spot)
