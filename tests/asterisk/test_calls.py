@@ -41,7 +41,9 @@ async def test_a_server_written_for_the_manual_gets_exactly_its_twelve_fields(pr
         """
         async with serving(plan(route), program) as exchange:
             ran = await run_sipp(
-                invite(NUMBER, 486, from_=CALLER, call_id="lsjuf8l09juq1i0a9vai"), exchange.settings.sip_port
+                invite(NUMBER, 486, from_=CALLER),
+                exchange.settings.sip_port,
+                arguments=("-cid_str", "lsjuf8l09juq1i0a9vai"),
             )
     assert ran.ok, ran.errors
     post, get = server.asked

@@ -251,8 +251,8 @@ class AsteriskLeg:
             case "ChannelDestroyed":
                 self.ends(causes.heard(event["cause"]))
             case "StasisEnd":
-                # Its end follows at once; else somebody took it away from us, which is an end as well.
-                asyncio.get_running_loop().call_later(END_NOTICE, self.ends, NORMAL)
+                # It hung up, or somebody took it away from us. ChannelDestroyed comes up to a second later, if at all.
+                self.ends(NORMAL)
             case _:
                 pass
 
