@@ -51,9 +51,11 @@ class Condition(App, Comparison):
         )
 
     async def run(self, call: Call) -> str:
-        tests = (test.holds(call.value(test.variable), call.company) for _, test in self.tests)
-        held = any(tests) if self.any_of else all(tests)
+        # The opposite of all is that one does not hold, of any that none does. So said, what is not set matches nothing.
+        opposite = self.invert and bool(self.all_of or self.any_of)
+        tests = (test.holds(call.value(test.variable), call.company, opposite) for _, test in self.tests)
+        held = any(tests) if bool(self.any_of) is not opposite else all(tests)
         if len(self.tests) == 1:
             call.detail["variable"] = self.tests[0][1].variable
             call.detail["set"] = call.value(self.tests[0][1].variable) is not None
-        return "true" if held is not (self.invert and bool(self.all_of or self.any_of)) else "false"
+        return "true" if held else "false"

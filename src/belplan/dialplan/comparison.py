@@ -113,12 +113,13 @@ class Comparison(Settings):
         """The operators that were given: one, in a comparison that was read."""
         return [name for name in OPERATORS if getattr(self, name, None) is not None]
 
-    def holds(self, value: str | None, company: Company) -> bool:
-        """Whether it holds for a value; None is a variable that is not set."""
+    def holds(self, value: str | None, company: Company, opposite: bool = False) -> bool:
+        """Whether it, or its opposite, holds for a value; None is a variable that is not set: neither does."""
+        invert = self.invert is not opposite
         operator = self.operators()[0]
         expected = getattr(self, operator)
         if operator == "is_set":
-            return (bool(value and value.strip()) is expected) is not self.invert
+            return (bool(value and value.strip()) is expected) is not invert
         if value is None:
             return False
         value = value.strip()
@@ -128,7 +129,7 @@ class Comparison(Settings):
             held = bool(_NUMBER.fullmatch(value)) and _OF_AMOUNTS[operator](Decimal(value), expected)
         else:
             held = self._text_holds(operator, value, expected, company)
-        return held is not self.invert
+        return held is not invert
 
     def _text_holds(self, operator: str, value: str, expected: Any, company: Company) -> bool:
         if self.variable in TELEPHONE:

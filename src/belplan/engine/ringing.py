@@ -1,7 +1,7 @@
 """Ringing people: whose phones, in which order, until somebody answers; and then they talk."""
 
 import asyncio
-from collections import defaultdict
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -51,7 +51,7 @@ class Rota:
     """Who had the last call, for groups that take turns. One for all calls of an exchange."""
 
     last: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
-    talked: dict[tuple[str, str], float] = field(default_factory=lambda: defaultdict[tuple[str, str], float](float))
+    talked: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
 
     def in_turn(self, company: Company, group: RingGroup) -> list[str]:
         """The members, beginning after the one who answered last (round robin)."""
@@ -62,7 +62,8 @@ class Rota:
 
     def longest_idle(self, company: Company, group: RingGroup) -> list[str]:
         """The members, the one whose last conversation is longest ago first."""
-        return sorted(group.members, key=lambda member: self.talked[company.id, member])
+        never = float("-inf")
+        return sorted(group.members, key=lambda member: self.talked.get((company.id, member), never))
 
     def answered(self, company: Company, group: str, member: str, now: float) -> None:
         self.last[company.id, group] = member
@@ -73,7 +74,7 @@ def rounds(company: Company, number: str, timeout: float | None, rota: Rota) -> 
     """Which phones ring for a number, one round after the other. No round has no phone."""
     destination = company.destination(number)
     if isinstance(destination, RingGroup):
-        return list(_group_rounds(company, destination, timeout, rota))
+        return list(_group_rounds(company, destination, rota))
     seconds = timeout or DEFAULT_TIMEOUT
     if isinstance(destination, User):
         return [Round(phones, seconds)] if (phones := _phones(company, [number])) else []
@@ -82,21 +83,19 @@ def rounds(company: Company, number: str, timeout: float | None, rota: Rota) -> 
     return []
 
 
-def _group_rounds(company: Company, group: RingGroup, timeout: float | None, rota: Rota) -> Iterable[Round]:
+def _group_rounds(company: Company, group: RingGroup, rota: Rota) -> Iterable[Round]:
     if group.strategy == "all":
         if phones := _phones(company, group.members):
-            yield Round(phones, min(timeout or group.timeout, group.timeout))
+            yield Round(phones, group.timeout)
         return
     order = {
         "in_order": lambda: list(group.members),
         "round_robin": lambda: rota.in_turn(company, group),
         "longest_idle": lambda: rota.longest_idle(company, group),
     }[group.strategy]()
-    left = timeout or float("inf")
     for member in order:
-        if left > 0 and (phones := _phones(company, [member])):
-            yield Round(phones, min(group.timeout, left))
-            left -= group.timeout
+        if phones := _phones(company, [member]):
+            yield Round(phones, group.timeout)
 
 
 def _phones(company: Company, members: Iterable[str]) -> tuple[Phone, ...]:
@@ -114,40 +113,62 @@ async def connect(
     rota = call.use(Rota)
     attempts = rounds(call.company, number, timeout, rota)
     causes: list[int] = []
+    winner: tuple[Phone, Leg] | None = None
     if not attempts:
         return "failed"
-    async with hearing(call, "ringing"):
-        for attempt in attempts:
-            winner = await _ring(call, attempt, shown, causes)
-            if winner:
-                break
-        else:
-            return _exit(causes)
+    try:
+        async with hearing(call, "ringing"):
+            winner = await _first_answer(call, attempts, timeout, shown, causes)
+    except BaseException:
+        if winner:  # the caller went in the moment between the answer and the conversation
+            await winner[1].hang_up(NORMAL)
+        raise
+    if not winner:
+        return _exit(causes)
     phone, leg = winner
     rota.answered(call.company, number, phone.number, call.clock.monotonic())
     await _talk(call, number, phone, leg)
     return "answered"
 
 
+async def _first_answer(
+    call: Call,
+    attempts: Iterable[Round],
+    timeout: float | None,
+    shown: Literal["caller", "company"],
+    causes: list[int],
+) -> tuple[Phone, Leg] | None:
+    """Ring one round after the other, `timeout` seconds in all. A round that ends early leaves its time to the next."""
+    until = call.clock.monotonic() + (timeout or float("inf"))
+    for attempt in attempts:
+        left = until - call.clock.monotonic()
+        if left <= 0:
+            break
+        if winner := await _ring(call, attempt, min(attempt.seconds, left), shown, causes):
+            return winner
+    return None
+
+
 async def _talk(call: Call, number: str, phone: Phone, callee: Leg) -> None:
-    call.connected_to = number
-    call.answered_by = phone.number
-    call.outcome = "connected"
-    call.detail["answered_by"] = phone.number
-    call.tell("answered", number=phone.number, target=phone.target)
     try:
         await call.caller.answer()
-        await call.driver.talk(call.caller, callee)
+        call.connected_to = number
+        call.answered_by = phone.number
+        call.outcome = "connected"
+        call.detail["answered_by"] = phone.number
+        call.tell("answered", number=phone.number, target=phone.target)
+        with contextlib.suppress(LegEndedError):  # whoever answers and is gone at once has had the call
+            await call.driver.talk(call.caller, callee)
     finally:
         await callee.hang_up(NORMAL)
     await call.hang_up(NORMAL)
 
 
 async def _ring(
-    call: Call, attempt: Round, shown: Literal["caller", "company"], causes: list[int]
+    call: Call, attempt: Round, seconds: float, shown: Literal["caller", "company"], causes: list[int]
 ) -> tuple[Phone, Leg] | None:
     """Ring phones at once. The first that answers wins, the others stop; None where none does."""
-    ringing = {asyncio.create_task(_ring_one(call, phone, attempt.seconds, shown)): phone for phone in attempt.phones}
+    ringing = {asyncio.create_task(_ring_one(call, phone, seconds, shown)): phone for phone in attempt.phones}
     winner: tuple[Phone, Leg] | None = None
     pending = set(ringing)
     try:

@@ -96,15 +96,11 @@ class Walker:
         with self._told(path, app.app_name) as told:
             try:
                 told.exit = await app.run(self.call)
-            except asyncio.CancelledError:
-                told.exit = "abandoned"
-                raise
             except LimitError:
                 told.exit = "limit"
                 raise
             except LegEndedError as end:
                 if await self._caller_gone():
-                    told.exit = "abandoned"
                     raise
                 self.call.detail["cause"] = end.cause
             except Exception:
@@ -149,6 +145,9 @@ class Walker:
         call.tell("step", app=app)
         try:
             yield told
+        except (asyncio.CancelledError, LegEndedError):
+            told.exit = "abandoned"
+            raise
         finally:
             leave = told.exit.exit if isinstance(told.exit, Move) else told.exit
             lasted = (call.clock.monotonic() - began) * 1000
