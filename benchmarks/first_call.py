@@ -15,18 +15,17 @@ from belplan.drivers.asterisk import program
 from tests.asterisk.phones import answering, free_port, invite, register, run_sipp, sipp
 from tests.asterisk.serving import crm, plan, serving
 
-_MESSAGE = re.compile(
-    r"^-{20,} (?P<at>[0-9-]+ [0-9:.]+)\n\w+ message (?P<way>sent|received).*?\n\n(?P<text>INVITE .*?)\n\n", re.S | re.M
-)
-_NUMBER = re.compile(r"^From:.*?sip:\+?(?P<number>[0-9]+)@", re.M)
+_MESSAGE = re.compile(r"(?P<at>[0-9T:.-]+)Z?\n\w+ message (?P<way>sent|received) [^\n]*\n\n(?P<text>INVITE .*)", re.S)
+_NUMBER = re.compile(r"^From:.*?sip:\+?[0-9]*61234(?P<number>[0-9]+)@", re.M)
 
 
 def invites(trace: str, way: str) -> dict[str, datetime]:
-    """When the first INVITE of each caller was sent or received, by the last eight digits of the caller's number."""
+    """When the first INVITE of each caller was sent or received, by the number of the call in the caller's."""
     found: dict[str, datetime] = {}
-    for message in _MESSAGE.finditer(trace.replace("\r", "")):
-        if message["way"] == way and (caller := _NUMBER.search(message["text"])):
-            found.setdefault(caller["number"][-8:], datetime.fromisoformat(message["at"]))
+    for part in re.split(r"^-{20,} ", trace.replace("\r", ""), flags=re.M):
+        message = _MESSAGE.match(part)
+        if message and message["way"] == way and (caller := _NUMBER.search(message["text"])):
+            found.setdefault(caller["number"], datetime.fromisoformat(message["at"]))
     return found
 
 
@@ -44,13 +43,13 @@ async def measure(calls: int, rate: float, webhook_ms: float) -> list[float]:
         - condition: {{variable: klant, equals: openstaand, then: [{{connect: {{to: "201"}}}}]}}
         - connect: {{to: "202"}}
         """
-        async with serving(plan(route).replace("channels: 10", "channels: 1000"), asterisk) as exchange:
+        async with serving(plan(route).replace("port: 9,", "port: 9, channels: 1000,"), asterisk) as exchange:
             port, anna = exchange.settings.sip_port, free_port()
             registered = await run_sipp(register("anna", "geheim-anna", 200), port, port=anna)
             assert registered.ok, registered.errors
             seconds = calls / rate + 30
-            caller = invite("31102380095", 200, from_="<sip:06[call_number+10000000]@127.0.0.2>", hold_ms=500)
-            async with sipp(answering(), port=anna, calls=calls, seconds=seconds) as phone:
+            caller = invite("31102380095", 200, from_="<sip:061234[call_number]@127.0.0.2>", hold_ms=500)
+            async with sipp(answering(), port=anna, calls=calls, seconds=seconds, arguments=("-aa",)) as phone:
                 ran = await run_sipp(caller, port, calls=calls, rate=rate, seconds=seconds)
                 rang = invites(phone.trace(), "received")
     called = invites(ran.trace, "sent")

@@ -6,9 +6,11 @@ import re
 import signal
 import time
 
-from belplan.dialplan.fields import CALL_DATA
+from benchmarks.first_call import measure, percentile
 from tests.asterisk.phones import invite, phone, run_sipp, sipp, until
 from tests.asterisk.serving import CALLER, crm, plan, serving
+
+from belplan.dialplan.fields import CALL_DATA
 
 NUMBER = "31102380095"
 
@@ -196,3 +198,9 @@ async def test_when_asterisk_is_killed_calls_are_taken_again_by_themselves(progr
         await until(lambda: not exchange.ready, "notice of the end")
         await until(lambda: exchange.ready and exchange.pbx.pid != killed, "the new Asterisk", 20)
         assert (await run_sipp(invite(NUMBER, 486, from_=CALLER), port)).ok
+
+
+async def test_sixty_calls_at_twenty_a_second_all_ring_the_right_phone_in_time(program):
+    over = await measure(60, 20, 50)
+    assert len(over) == 60
+    assert percentile(over, 0.95) <= 50  # ms over the webhook's own time
