@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
 
 from belplan.apps import APPS
 from belplan.dialplan import load
@@ -20,11 +19,11 @@ from belplan.dialplan.check import read
 from belplan.dialplan.company import Company
 from belplan.engine.cdr import CallRecord
 from belplan.engine.clock import VirtualLoop
-from belplan.scenarios.format import Replies, Scenario
+from belplan.scenarios.against import Plan
+from belplan.scenarios.format import Scenario
 from belplan.scenarios.run import NOBODY, caller_of
 from belplan.scenarios.source import Written
 from belplan.simulation import Observation, observe
-from belplan.webhook.exchange import Answer, Request
 
 PLANS = Path(__file__).parent / "plans"
 PEOPLE = """
@@ -73,19 +72,6 @@ class Walked:
         return next(step for step in self.record.trace if step.app == app)
 
 
-class _Crm:
-    """Answers every webhook, in turn; the last answer again and again."""
-
-    def __init__(self, answers: Any) -> None:
-        self.replies = [fields.reply() for fields in TypeAdapter(Replies).validate_python(answers)]
-
-    async def send(self, request: Request) -> Answer:
-        reply = self.replies[0] if len(self.replies) == 1 else self.replies.pop(0)
-        late = reply.delay >= request.timeout
-        await asyncio.sleep(request.timeout if late else reply.delay)
-        return Answer("timeout") if late else reply.answer
-
-
 @cache
 def company(plan: str, unchecked: bool = False) -> Company:
     """A plan from this folder, or one written out in the test; `unchecked` for one that goes in circles."""
@@ -100,7 +86,10 @@ def company(plan: str, unchecked: bool = False) -> Company:
 
 @pytest.fixture
 def walk() -> Callable[..., Coroutine[Any, Any, Walked]]:
-    """`await walk("invoices.yaml", caller="0612345678", crm="openstaand")`: other words are a scenario file's."""
+    """`await walk("invoices.yaml", caller="0612345678", crm="openstaand")`: other words are a scenario file's.
+
+    `crm` is what every webhook is answered.
+    """
 
     async def walk(
         plan: str,
@@ -117,9 +106,10 @@ def walk() -> Callable[..., Coroutine[Any, Any, Walked]]:
             one.external_numbers[0] if one.external_numbers else one.internal_number for one in there.dial_plans
         )
         call = {"from": caller, "to": number, **({"at": at} if at else {})}
+        if crm is not None:
+            script["webhooks"] = dict.fromkeys(Plan(there).webhooks.values(), crm)
         scenario = Scenario.model_validate({"name": "test", "call": call, **script}, by_alias=True, by_name=False)
-        sender = NOBODY if crm is None else _Crm(crm)
-        return Walked(await observe(there, caller_of(there, Written(scenario, "", 0, {}, ())), sender))
+        return Walked(await observe(there, caller_of(there, Written(scenario, "", 0, {}, ())), NOBODY))
 
     return walk
 

@@ -12,8 +12,8 @@ ivr_menus:
         timeout: 1
         start: [{webhook: {method: GET, url: "https://x.example.nl/m", save_as: binnen}}]
         keys:
-          "1": [{condition: {variable: buiten, equals: ja, then: [{connect: {to: "201"}}], else: [{connect: {to: "202"}}]}}]
-          "2": [{condition: {variable: binnen, equals: ja, then: [{connect: {to: "201"}}], else: [{connect: {to: "202"}}]}}]
+          "1": [{condition: {variable: buiten, equals: ja, then: [{connect: {to: "201"}}]}}, {connect: {to: "202"}}]
+          "2": [{condition: {variable: binnen, equals: ja, then: [{connect: {to: "201"}}]}}, {connect: {to: "202"}}]
           "3": [{goto: {dial_plan: Ander}}]
           "4": []
 dial_plans:

@@ -51,7 +51,7 @@ class Condition(App, Comparison):
         )
 
     async def run(self, call: Call) -> str:
-        # The opposite of all is that one does not hold, of any that none does. So said, what is not set matches nothing.
+        # The opposite of all is that one does not hold, of any that none does: thus what is not set matches nothing.
         opposite = self.invert and bool(self.all_of or self.any_of)
         tests = (test.holds(call.value(test.variable), call.company, opposite) for _, test in self.tests)
         held = any(tests) if bool(self.any_of) is not opposite else all(tests)

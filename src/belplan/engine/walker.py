@@ -58,6 +58,7 @@ class Walker:
                 await self._at_the_end()
         except LimitError as limit:
             _log.warning("call.limit", call=call.id, limit=str(limit), path=call.path)
+            self._steps = 0  # ringing the last resort is a step too
             await self._at_the_end()
         except LegEndedError:
             # The caller is gone; whoever attends the call knows by now, or will at once.
