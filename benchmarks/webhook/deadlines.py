@@ -62,10 +62,8 @@ async def main(exchanges: int) -> bool:
             late += beyond
             bad = [(kind, answer) for kind, answer in results if (answer.outcome, answer.reason) != expected(kind)]
             wrong += len(bad)
-            print(
-                f"{timeout:4g} s: {len(results)} exchanges, {len(bad)} by the wrong exit, latest {max(beyond):.1f} ms
-                late"
-            )
+            done = f"{len(results)} exchanges, {len(bad)} by the wrong exit"
+            print(f"{timeout:4g} s: {done}, latest {max(beyond):.1f} ms late")
             for kind, answer in bad[:5]:
                 print(f"        {kind}: {answer.outcome} {answer.reason} {answer.detail}")
     late.sort()

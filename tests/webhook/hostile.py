@@ -138,6 +138,7 @@ def drip(data: bytes, then: bytes = b"x", every: float = 0.05) -> Behaviour:
         writer.write(data)
         for _ in range(100_000):
             writer.write(then)
+            await writer.drain()
             await asyncio.sleep(every)
 
     return behave
@@ -199,7 +200,7 @@ def syn_black_hole():
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
-BOMB = gzip.compress(gzip.compress(b"\0" * 10_000_000))
+BOMB = gzip.compress(gzip.compress(b"\0" * 10_000_000, mtime=0), mtime=0)
 DEEP = b"[" * 30_000 + b"]" * 30_000
 
 # name: behaviour, outcome, reason. Made for the deadline that the clients of a run share.

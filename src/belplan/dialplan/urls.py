@@ -6,7 +6,6 @@ Two readers that disagree about one URL are how guards are passed (`http://good@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal
 from urllib.parse import quote
@@ -47,23 +46,15 @@ class Url:
     """Path and query of the request line, percent-encoded, starting with `/`."""
     address: Address | None
     """When the host is written as an address."""
-
-    @property
-    def netloc(self) -> str:
-        """For the Host header: the port only where it is not the scheme's own (RFC 9110 7.2)."""
-        host = f"[{self.host}]" if isinstance(self.address, IPv6Address) else self.host
-        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
-
-    @property
-    def origin(self) -> str:
-        """Scheme, host and port: what breaker and kept connections go by."""
-        return f"{self.scheme}://{self.netloc}"
+    netloc: str
+    """For the Host header: the port only where it is not the scheme's own (RFC 9110 7.2)."""
+    origin: str
+    """Scheme, host and port: what breaker and kept connections go by."""
 
 
 _PORTS = {"http": 80, "https": 443}
 
 
-@lru_cache(maxsize=4096)
 def read_url(text: str) -> Url:
     """Read a URL with its placeholders filled in. Raises UrlError.
 
@@ -88,7 +79,10 @@ def read_url(text: str) -> Url:
         raise UrlError("there is a character in the URL that must be percent-encoded, or a % without two hex digits")
     if _CLIMBS.search(path):
         raise UrlError('a part "." or ".." of the path would lead elsewhere; write the path that is meant')
-    return Url(scheme, host, port, (path or "/") + query, address)
+    netloc = f"[{host}]" if isinstance(address, IPv6Address) else host
+    if port != _PORTS[scheme]:
+        netloc = f"{netloc}:{port}"
+    return Url(scheme, host, port, (path or "/") + query, address, netloc, f"{scheme}://{netloc}")
 
 
 def _encoded(text: str) -> str:

@@ -2,8 +2,6 @@
 
 import asyncio
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 
 from belplan.webhook.exchange import ExchangeError
 
@@ -28,18 +26,15 @@ class Bulkhead:
         """Requests in flight of one company."""
         return self._in_flight.get(company, 0)
 
-    @asynccontextmanager
-    async def slot(self, company: str) -> AsyncGenerator[None]:
-        """Hold a slot. Waits for one as long as the caller's own deadline lets it; raises ExchangeError("busy") when
-        too many wait."""
+    async def enter(self, company: str) -> None:
+        """Take a slot, to be given back with `leave`; wait for one as long as the caller's own deadline allows.
+
+        Raises ExchangeError("busy") when too many of this company wait already.
+        """
         if company in self._queues or not self._free(company):
             await self._wait(company)
         else:
             self._take(company)
-        try:
-            yield
-        finally:
-            self._leave(company)
 
     def _free(self, company: str) -> bool:
         return self._taken < self._total and self._in_flight.get(company, 0) < self._per_company
@@ -48,7 +43,8 @@ class Bulkhead:
         self._taken += 1
         self._in_flight[company] += 1
 
-    def _leave(self, company: str) -> None:
+    def leave(self, company: str) -> None:
+        """Give the slot back, to whoever waits."""
         self._taken -= 1
         self._in_flight[company] -= 1
         if not self._in_flight[company]:
@@ -65,7 +61,7 @@ class Bulkhead:
             await turn
         except BaseException:
             if turn.done() and not turn.cancelled():
-                self._leave(company)  # the slot came in the very moment that the caller hung up
+                self.leave(company)  # the slot came in the very moment that the caller hung up
             else:
                 queue.remove(turn)
                 if not queue and self._queues.get(company) is queue:

@@ -5,6 +5,7 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from time import perf_counter
 from types import TracebackType
 from typing import Self
@@ -67,6 +68,7 @@ class Webhooks:
         self._bulkhead = Bulkhead(self.policy.per_company, self.policy.total, self.policy.waiting_per_company)
         self._origins = Origins(self.policy)
         self._network: Network | None = None
+        self._url = lru_cache(maxsize=4096)(self._admitted_url)
 
     async def __aenter__(self) -> Self:
         if self._tls is None:
@@ -125,30 +127,32 @@ class Webhooks:
         return answer
 
     async def _exchange(self, network: Network, request: Request, course: _Course) -> Response:
-        loop = asyncio.get_running_loop()
         asked = perf_counter()
-        async with self._bulkhead.slot(request.company):
+        await self._bulkhead.enter(request.company)
+        try:
             course.slot = (perf_counter() - asked) * 1000
             if request.fallback_url is None:
                 return await self._tries(network, request, request.url, course)
-            try:
-                # The first URL has half of what is left, for else nothing would be left for the fallback.
-                async with asyncio.timeout_at((loop.time() + course.deadline) / 2):
-                    return await self._tries(network, request, request.url, course)
-            except TimeoutError:
-                self._conclude(course, "timeout", ill=True)
-            except ExchangeError as failure:
-                _log_fallback(request, course, failure)
-            course.fallback = True
-            return await self._tries(network, request, request.fallback_url, course)
+            return await self._with_fallback(network, request, request.fallback_url, course)
+        finally:
+            self._bulkhead.leave(request.company)
+
+    async def _with_fallback(self, network: Network, request: Request, fallback: str, course: _Course) -> Response:
+        try:
+            # The first URL has half of what is left, for else nothing would be left for the fallback.
+            async with asyncio.timeout_at((asyncio.get_running_loop().time() + course.deadline) / 2):
+                return await self._tries(network, request, request.url, course)
+        except TimeoutError:
+            self._conclude(course, "timeout", ill=True)
+            log.warning("webhook.fallback", company=request.company, host=course.host, outcome="timeout")
+        except ExchangeError as failure:
+            log.warning("webhook.fallback", company=request.company, host=course.host, reason=failure.reason)
+        course.fallback = True
+        return await self._tries(network, request, fallback, course)
 
     async def _tries(self, network: Network, request: Request, text: str, course: _Course) -> Response:
-        try:
-            url = read_url(text)
-        except UrlError as problem:
-            raise ExchangeError("blocked", str(problem)) from None
+        url = self._url(text)
         course.host = url.host
-        guard.check_host(url, self.policy)
         loop = asyncio.get_running_loop()
         retries, pause = request.retries, FIRST_PAUSE
         while True:
@@ -161,6 +165,14 @@ class Webhooks:
             await asyncio.sleep(wait)
             retries -= 1
             pause *= 2
+
+    def _admitted_url(self, text: str) -> Url:
+        try:
+            url = read_url(text)
+        except UrlError as problem:
+            raise ExchangeError("blocked", str(problem)) from None
+        guard.check_host(url, self.policy)
+        return url
 
     async def _try(self, network: Network, request: Request, url: Url, course: _Course) -> Response:
         loop = asyncio.get_running_loop()
@@ -249,10 +261,4 @@ def _log(request: Request, course: _Course, answer: Answer) -> None:
         status=answer.status,
         ms=round(answer.phases["total"], 1),
         attempts=answer.attempts,
-    )
-
-
-def _log_fallback(request: Request, course: _Course, failure: ExchangeError) -> None:
-    log.warning(
-        "webhook.fallback", company=request.company, host=course.host, reason=failure.reason, status=failure.status
     )

@@ -11,18 +11,22 @@ from belplan.webhook.exchange import ExchangeError
 from belplan.webhook.policy import Policy
 from belplan.webhook.response import Response, ResponseReader
 
+READ_SIZE = 16 * 1024
+"""Bytes of one read, between two of which every other call has its turn. asyncio's own 256 KiB would let fifty servers
+that send without end hold 13 MiB, and the event loop with them."""
 
-class Connection(asyncio.Protocol):
+
+class Connection(asyncio.BufferedProtocol):
     """Carries one request at a time. Whatever arrives while nothing was asked closes it, and `on_stray` is told.
 
     A connection that failed, was cancelled, or saw anything odd is never used again.
     """
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, policy: Policy, address: Address, on_stray: Callable[[], None]
-    ) -> None:  # fmt: skip
-        self._loop = loop
+    def __init__(self, policy: Policy, address: Address, into: memoryview, on_stray: Callable[[], None]) -> None:
+        """`into` is where reads go: shared by all connections of a loop, and copied from at once."""
+        self._loop = asyncio.get_running_loop()
         self._policy = policy
+        self._into = into
         self._on_stray = on_stray
         self._transport: asyncio.Transport | None = None
         self._reader: ResponseReader | None = None
@@ -70,16 +74,19 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._into
+
+    def buffer_updated(self, nbytes: int) -> None:
         if self._answer is None or self._reader is None or self._answer.done():
             self.abort()
             self._on_stray()
             return
         if not self.received:
             self.first_byte_at = perf_counter()
-        self.received += len(data)
+        self.received += nbytes
         try:
-            if self._reader.feed(data):
+            if self._reader.feed(self._into[:nbytes]):
                 self._answer.set_result(self._reader.response)
         except ExchangeError as failure:
             self._fail(failure)
@@ -118,6 +125,7 @@ class Connection(asyncio.Protocol):
 
     def _fail(self, failure: ExchangeError) -> None:
         failure.received = self.received
+        self._reader = None  # and with it what had come of the answer
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(failure)
         self.abort()

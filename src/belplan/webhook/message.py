@@ -18,6 +18,8 @@ _OWN = frozenset(
         "webhook-id", "webhook-timestamp", "webhook-signature",
     )
 )  # fmt: skip
+_ID = re.compile(r"[A-Za-z0-9_\-]{1,128}")
+_USER_AGENT = f"User-Agent: Belplan/{__version__}\r\n".encode()
 MAX_HEADERS = 32
 MAX_HEADER_VALUE = 4096
 
@@ -58,19 +60,20 @@ def _extra(headers: Iterable[tuple[str, str]]) -> list[bytes]:
 
 def message(request: Request, url: Url, webhook_id: str, timestamp: int) -> bytes:
     """The whole request, head and body. `timestamp` is in seconds since 1970. Raises ExchangeError("blocked")."""
-    extra = _extra(request.headers)
+    if not _ID.fullmatch(webhook_id):
+        raise ExchangeError("blocked", "a webhook-id is letters, digits, - and _, at most 128")
+    body = request.body or b"" if request.method == "POST" else b""
+    lines = [_start(request.method, url.target, url.netloc)]
+    if request.headers:
+        lines += _extra(request.headers)
     names = {name.lower() for name, _ in request.headers}
-    lines = [f"{request.method} {url.target} HTTP/1.1\r\nHost: {url.netloc}\r\n".encode()]
     if "user-agent" not in names:
         lines.append(_USER_AGENT)
     if "accept" not in names:
         lines.append(b"Accept: */*\r\n")
-    lines.append(b"Accept-Encoding: identity\r\n")
-    body = b""
     if request.method == "POST":
-        body = request.body or b""
         lines.append(b"Content-Type: application/json\r\nContent-Length: %d\r\n" % len(body))
-    lines.append(f"webhook-id: {_id(webhook_id)}\r\nwebhook-timestamp: {timestamp}\r\n".encode())
+    lines.append(f"webhook-id: {webhook_id}\r\nwebhook-timestamp: {timestamp}\r\n".encode())
     if request.secrets:
         payload = payload_of(request.method, url.target, body)
         try:
@@ -79,14 +82,9 @@ def message(request: Request, url: Url, webhook_id: str, timestamp: int) -> byte
             # Unsigned would be worse: a receiver might take it, or refuse it without saying why.
             raise ExchangeError("blocked", "a signing secret cannot be read; after whsec_ comes base64") from None
         lines.append(f"webhook-signature: {signed}\r\n".encode())
-    lines += extra
-    return b"%s\r\n%s" % (b"".join(lines), body)
+    lines += (b"\r\n", body)
+    return b"".join(lines)
 
 
-def _id(webhook_id: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_\-]{1,128}", webhook_id):
-        raise ExchangeError("blocked", "a webhook-id is letters, digits, - and _, at most 128")
-    return webhook_id
-
-
-_USER_AGENT = f"User-Agent: Belplan/{__version__}\r\n".encode()
+def _start(method: str, target: str, netloc: str) -> bytes:
+    return f"{method} {target} HTTP/1.1\r\nHost: {netloc}\r\nAccept-Encoding: identity\r\n".encode()

@@ -10,7 +10,7 @@ from time import perf_counter
 from belplan.dialplan.addresses import Address
 from belplan.dialplan.urls import Url
 from belplan.webhook import guard
-from belplan.webhook.connection import Connection, tls_detail
+from belplan.webhook.connection import READ_SIZE, Connection, tls_detail
 from belplan.webhook.exchange import ExchangeError
 from belplan.webhook.policy import Policy
 from belplan.webhook.pool import Key, Pool
@@ -39,6 +39,7 @@ class Network:
         self._resolver = resolver
         self._tls = tls
         self._pool = Pool(loop, policy)
+        self._into = memoryview(bytearray(READ_SIZE))
 
     def close_idle(self) -> None:
         """Close the connections that carry nothing."""
@@ -83,7 +84,7 @@ class Network:
         trace.phases["connect"] = (connected - resolved) * 1000
 
         def made() -> Connection:
-            return Connection(self._loop, self._policy, address, lambda: self._pool.distrust(key))
+            return Connection(self._policy, address, self._into, lambda: self._pool.distrust(key))
 
         try:
             if url.scheme == "http":

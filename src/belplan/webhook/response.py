@@ -13,7 +13,8 @@ from belplan.webhook.exchange import ExchangeError
 
 MAX_INFORMATIONAL = 5
 """100 Continue, 103 Early Hints … before the answer. More is a server that will never come to the point."""
-MAX_CHUNKS = 8192
+MAX_CHUNKS = 4096
+"""A body of 64 KiB in chunks of 16 bytes. Reading so many takes some milliseconds, in which nobody else is served."""
 MAX_CHUNK_LINE = 256
 """Bytes of a chunk's size with its extensions. RFC 9112 7.1.1: a recipient ought to limit them."""
 
@@ -24,7 +25,7 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.([0-9]) ([1-9][0-9]{2})(?: [^\x00\r\n]*)?")
 _FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
-_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\x00\r\n]*)?")
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\x00\r\n]{0,200})?\r\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,7 @@ class _State(Enum):
     HEAD = auto()
     LENGTH = auto()
     UNTIL_CLOSE = auto()
-    CHUNK_LINE = auto()
-    CHUNK_DATA = auto()
-    CHUNK_END = auto()
+    CHUNKS = auto()
     TRAILERS = auto()
     DONE = auto()
 
@@ -82,7 +81,7 @@ class ResponseReader:
         excess = done and bool(self._buffer)
         return Response(self._status, self._fields, bytes(self._body), done and self._persistent and not excess, excess)
 
-    def feed(self, data: bytes) -> bool:
+    def feed(self, data: bytes | memoryview) -> bool:
         """Take in what arrived; True when the answer is there. Raises ExchangeError."""
         self._buffer += data
         try:
@@ -99,14 +98,12 @@ class ResponseReader:
             match self._state:
                 case _State.HEAD:
                     more = self._head()
-                case _State.LENGTH | _State.CHUNK_DATA:
+                case _State.LENGTH:
                     more = self._data()
                 case _State.UNTIL_CLOSE:
                     more = self._until_close()
-                case _State.CHUNK_LINE:
-                    more = self._chunk_line()
-                case _State.CHUNK_END:
-                    more = self._chunk_end()
+                case _State.CHUNKS:
+                    more = self._whole_chunks()
                 case _State.TRAILERS:
                     more = self._trailer()
                 case _State.DONE:
@@ -132,21 +129,24 @@ class ResponseReader:
 
     def _head(self) -> bool:
         buffer = self._buffer
-        if not b"HTTP/1.".startswith(bytes(buffer[:7])):
+        if not buffer.startswith(b"HTTP/1.") and not b"HTTP/1.".startswith(bytes(buffer)):
             if buffer.startswith(b"\x15\x03"):
                 raise ExchangeError("protocol", "the server speaks TLS at that port; write https://")
             raise ExchangeError("protocol", "the server does not speak HTTP/1.1 at that port")
-        end = _END_OF_HEAD.search(buffer, max(0, self._searched - 3))
+        end = _END_OF_HEAD.search(buffer, max(0, self._searched - 3), self._max_head + 4)
         if (end.end() if end else len(buffer)) > self._max_head:
             raise ExchangeError("too_large", f"the headers are longer than {self._max_head} bytes")
         if end is None:
             self._searched = len(buffer)
             return False
         head = bytes(buffer[: end.start()])
-        loose = b"\n" in head.replace(b"\r\n", b"") or end[0] != b"\r\n\r\n"
+        loose = end[0] != b"\r\n\r\n" or head.count(b"\n") != head.count(b"\r\n")
         del buffer[: end.end()]
         self._searched = 0
-        first, *lines = re.split(rb"\r?\n", _FOLD.sub(b" ", head)) if loose else _unfolded(head)
+        if b"\n " in head or b"\n\t" in head:
+            # RFC 9112 5.2: a user agent replaces a folded line by a space.
+            head = _FOLD.sub(b" ", head)
+        first, *lines = re.split(rb"\r?\n", head) if loose else head.split(b"\r\n")
         self._read_head(first, lines, loose)
         return True
 
@@ -168,10 +168,9 @@ class ResponseReader:
             name, value = field[1].lower(), field[2].rstrip(b" \t")
             fields[name] = fields[name] + b", " + value if name in fields else value
         self._fields = fields
-        connection = fields.get(b"connection", b"").lower()
-        options = {option.strip() for option in connection.split(b",")}
         # RFC 9112 9.3: HTTP/1.1 persists unless it says close, HTTP/1.0 only when it says keep-alive.
         old = status_line[1] == b"0"
+        options = {option.strip().lower() for option in fields.get(b"connection", b"").split(b",")}
         self._persistent = not loose and b"close" not in options and (not old or b"keep-alive" in options)
         self._frame(status, fields, old=old)
         self._status = status
@@ -192,8 +191,8 @@ class ResponseReader:
         size: int | None = None
         if length is not None:
             # RFC 9110 8.6: a list of the same length, as some proxies make, means that length.
-            lengths = {part.strip(b" \t") for part in length.split(b",")}
-            if len(lengths) != 1 or not _LENGTH.fullmatch(only := lengths.pop()):
+            only, *others = length.split(b",")
+            if any(other.strip(b" \t") != only for other in others) or not _LENGTH.fullmatch(only):
                 raise ExchangeError("protocol", "the Content-Length of the answer makes no sense")
             size = int(only)
         good = 200 <= status < 300
@@ -208,7 +207,7 @@ class ResponseReader:
                 raise ExchangeError(
                     "encoding" if good else "protocol", "the answer has a transfer coding that was not asked for"
                 )
-            self._state = _State.CHUNK_LINE
+            self._state = _State.CHUNKS
         elif size is not None:
             if good and size > self._max_body:
                 raise _too_large(self._max_body)
@@ -225,7 +224,7 @@ class ResponseReader:
         del self._buffer[: len(taken)]
         self._left -= len(taken)
         if self._left == 0:
-            self._state = _State.CHUNK_END if self._state is _State.CHUNK_DATA else _State.DONE
+            self._state = _State.DONE
         return True
 
     def _until_close(self) -> bool:
@@ -251,30 +250,32 @@ class ResponseReader:
         del self._buffer[: end + 2]
         return line
 
-    def _chunk_line(self) -> bool:
-        line = self._line()
-        if line is None:
+    def _whole_chunks(self) -> bool:
+        """Take every chunk that is all there; a chunk is at most a body, so that the rest of one fits the buffer."""
+        buffer, place = self._buffer, 0
+        try:
+            while (line := _CHUNK.match(buffer, place)) is not None:
+                start, size = line.end(), int(line[1], 16)
+                if len(self._body) + size > self._max_body:
+                    raise _too_large(self._max_body)
+                if size == 0:
+                    place, self._state = start, _State.TRAILERS
+                    return True
+                end = start + size
+                if len(buffer) < end + 2:
+                    return False
+                if not buffer.startswith(b"\r\n", end):
+                    raise ExchangeError("protocol", "a chunk of the answer is longer than it says")
+                self._chunks += 1
+                if self._chunks > MAX_CHUNKS:
+                    raise ExchangeError("protocol", f"the answer comes in more than {MAX_CHUNKS} chunks")
+                self._body += buffer[start:end]
+                place = end + 2
+            if len(buffer) - place > MAX_CHUNK_LINE or buffer.find(b"\r\n", place) >= 0:
+                raise ExchangeError("protocol", "the chunks of the answer are malformed")
             return False
-        chunk = _CHUNK.fullmatch(line)
-        self._chunks += 1
-        if chunk is None or self._chunks > MAX_CHUNKS:
-            raise ExchangeError(
-                "protocol", "the chunks of the answer are malformed" if chunk is None else "far too many chunks"
-            )
-        self._left = int(chunk[1], 16)
-        if 200 <= self._status < 300 and len(self._body) + self._left > self._max_body:
-            raise _too_large(self._max_body)
-        self._state = _State.CHUNK_DATA if self._left else _State.TRAILERS
-        return True
-
-    def _chunk_end(self) -> bool:
-        if len(self._buffer) < 2:
-            return False
-        if not self._buffer.startswith(b"\r\n"):
-            raise ExchangeError("protocol", "a chunk of the answer is longer than it says")
-        del self._buffer[:2]
-        self._state = _State.CHUNK_LINE
-        return True
+        finally:
+            del buffer[:place]
 
     def _trailer(self) -> bool:
         """Trailers are read past, never used (RFC 9110 6.5.1), and few."""
@@ -288,11 +289,6 @@ class ResponseReader:
         if self._trailers > self._lines or not _FIELD.fullmatch(line):
             raise ExchangeError("protocol", "the trailers of the answer are malformed or endless")
         return True
-
-
-def _unfolded(head: bytes) -> list[bytes]:
-    # RFC 9112 5.2: a user agent replaces a folded line by a space.
-    return (_FOLD.sub(b" ", head) if b"\n " in head or b"\n\t" in head else head).split(b"\r\n")
 
 
 def _too_large(cap: int) -> ExchangeError:
