@@ -25,6 +25,7 @@ __all__ = [
 ]  # fmt: skip
 
 
+USUAL_CALLER = "31612345678"
 PATIENCE = 86_400.0  # seconds; whoever is left waiting for ever hangs up after a day
 
 
@@ -44,7 +45,7 @@ class Caller:
     """
 
     to: str
-    number: str = "31612345678"
+    number: str = USUAL_CALLER
     keys: Sequence[str] = ""
     presses: Sequence[Press] = ()
     hang_up_after: float | None = None

@@ -16,7 +16,7 @@ from belplan.engine.clock import VirtualLoop
 from belplan.scenarios import against, source
 from belplan.scenarios.compare import Difference, differences
 from belplan.scenarios.source import Written
-from belplan.simulation import Caller, Observation, observe
+from belplan.simulation import USUAL_CALLER, Caller, Observation, observe
 from belplan.webhook.exchange import Answer, Request, Sender
 
 ENDINGS = (".scenario.yaml", ".scenario.yml", ".scenario.json")
@@ -113,7 +113,7 @@ def caller_of(company: Company, written: Written) -> Caller:
     at = scenario.call.at or USUAL_TIME
     return Caller(
         to=scenario.call.to or "",
-        number=Caller.number if scenario.call.caller is None else scenario.call.caller,
+        number=USUAL_CALLER if scenario.call.caller is None else scenario.call.caller,
         keys=scenario.keys_in_turn(),
         presses=scenario.presses(),
         hang_up_after=scenario.hang_up_after,

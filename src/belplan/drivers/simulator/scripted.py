@@ -27,17 +27,21 @@ class Asked:
 
     path: str
     variable: str
-    request: Request
+    request: Request | None
+    """None where only the record of the call is left."""
     answer: Answer
     delay: float
-    """Seconds until the answer, or until the caller hung up."""
+    """Seconds until the answer."""
+
+
+_UNFINISHED = Answer("timeout", detail="the caller hung up")
 
 
 class ScriptedSender:
     """Answers the webhooks that are named by their variable or their path; passes the others on.
 
     Several replies are given in turn, the last one again and again. `asked` keeps every exchange.
-    Virtual time stands still for nobody: what is passed on takes the time that it really takes.
+    What is passed on takes the time that it really takes, in virtual time too.
     """
 
     def __init__(self, replies: Mapping[str, Answer | Sequence[Reply]], otherwise: Sender) -> None:
@@ -52,7 +56,7 @@ class ScriptedSender:
         variable = str(self.call.detail.get("variable", "")) if self.call else ""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        answer = Answer("error", detail="the caller hung up")
+        answer = _UNFINISHED
         try:
             reply = self._next(path) or self._next(variable)
             if reply:
@@ -61,7 +65,9 @@ class ScriptedSender:
                 with real_time():
                     answer = await self._otherwise.send(request)
         finally:
-            self.asked.append(Asked(path, variable, request, answer, loop.time() - began))
+            # One that the caller did not wait for was sent all the same, and is answered later than they waited.
+            delay = loop.time() - began if answer is not _UNFINISHED else request.timeout
+            self.asked.append(Asked(path, variable, request, answer, delay))
         return answer
 
     def _next(self, name: str) -> Reply | None:
