@@ -139,9 +139,8 @@ class _Span(Settings):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.start > self.to or (self.start == self.to and ":" in self.to):
-            raise refuse(
-                "invalid-time", f"{self.start} does not come before {self.to}; write what passes midnight as two"
-            )
+            midnight = "; write what passes midnight as two" if ":" in self.to else ""
+            raise refuse("invalid-time", f"{self.start} does not come before {self.to}{midnight}")
         return self
 
 

@@ -35,7 +35,7 @@ def compiled(pattern: str) -> Any:
     options.max_mem = 1 << 20
     try:
         return re2.compile(pattern, options)
-    except re2.error as error:
+    except re2.error as error:  # pyright: ignore[reportUnknownVariableType]
         words: object = cast("Exception", error).args[0]
         raise ValueError(words.decode() if isinstance(words, bytes) else str(words)) from None
 

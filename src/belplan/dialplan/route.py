@@ -126,7 +126,7 @@ class Route:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"type": "array", "items": {"$ref": "#/$defs/item"}, "format": "route"}
+        return {"type": "array", "items": {"type": "object"}, "format": "route"}
 
 
 @cache
