@@ -178,7 +178,8 @@ class Bench:
         if found:
             return FileResult(path, problems=tuple(found), faulty=path)
         chosen = [one for one in written if only.lower() in one.scenario.name.lower()]
-        results = self._runner.run(self._play_all(plan.company, chosen, path.as_posix()))
+        # Not Runner.run: it writes the whole task out for the signal module, which takes longer than to play it.
+        results = self._runner.get_loop().run_until_complete(self._play_all(plan.company, chosen, path.as_posix()))
         return FileResult(path, plan.company, tuple(results), seconds=time.perf_counter() - began)
 
     async def _play_all(self, company: Company, scenarios: Sequence[Written], place: str) -> list[Result]:

@@ -1,12 +1,11 @@
 """The simulated exchange: rings phones that react as a script says."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from belplan.drivers.simulator.leg import SimulatedLeg
+from belplan.drivers.simulator.leg import SimulatedLeg, one_gone
 from belplan.engine.leg import (
     ABSENT,
     ANSWERED_ELSEWHERE,
@@ -88,19 +87,16 @@ class SimulatedExchange:
     async def talk(self, caller: Leg, callee: Leg) -> Leg:
         """The callee hangs up after the length of conversation that its reaction has."""
         legs = [leg for leg in (caller, callee) if isinstance(leg, SimulatedLeg)]
+        if len(legs) != 2:
+            raise TypeError("a simulated exchange connects simulated legs")
         if any(leg.gone for leg in legs):
             raise LegEndedError
-        ends = {asyncio.ensure_future(leg.ended()): leg for leg in (caller, callee)}
-        talks = self._talks.get(callee.id, float("inf"))
-        began = asyncio.get_running_loop().time()
+        began = legs[0].now()
         try:
-            done, _ = await asyncio.wait(ends, timeout=talks, return_when=asyncio.FIRST_COMPLETED)
-            if not done:
+            await one_gone(legs, self._talks.get(callee.id, float("inf")))
+            if not any(leg.gone for leg in legs):
                 await callee.hang_up(NORMAL)
-                return callee
-            return next(leg for end, leg in ends.items() if end in done)
+            return next(leg for leg in legs if leg.gone)
         finally:
             for leg in legs:
                 leg.ear.listened(began, leg.now())
-            for end in ends:
-                end.cancel()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -57,7 +57,7 @@ class SimulatedLeg:
         self._pressed: deque[str] = deque()
         self._changed = asyncio.Event()
         self._end: asyncio.Future[int] = self._loop.create_future()
-        self._waiting: set[asyncio.Future[None]] = set()
+        self.waiting: set[asyncio.Future[None]] = set()
         self._cues = [press for press in presses if press.during]
         self._timers = [
             self._loop.call_later(press.after, self.press, press.keys) for press in presses if not press.during
@@ -134,9 +134,8 @@ class SimulatedLeg:
         self._changed.set()
         for timer in self._timers:
             timer.cancel()
-        for waiter in self._waiting:
-            if not waiter.done():
-                waiter.set_result(None)
+        for waiter in self.waiting:
+            _wake(waiter)
 
     def leave_after(self, seconds: float) -> None:
         """Hang up by itself so many seconds from now, where the call lasts that long."""
@@ -153,16 +152,7 @@ class SimulatedLeg:
 
     async def lasts(self, seconds: float) -> None:
         """Wait so long, or until the party is gone."""
-        if self._end.done():
-            return
-        waiter = self._loop.create_future()
-        timer = self._loop.call_later(max(0.0, seconds), _wake, waiter)
-        self._waiting.add(waiter)
-        try:
-            await waiter
-        finally:
-            timer.cancel()
-            self._waiting.discard(waiter)
+        await one_gone((self,), seconds)
 
     def _hears(self, sound: str) -> None:
         """Press what was to be pressed during this sound."""
@@ -174,6 +164,23 @@ class SimulatedLeg:
                 else:
                     self.press(cue.keys)
                 return
+
+
+async def one_gone(legs: Collection[SimulatedLeg], seconds: float) -> None:
+    """Wait so long, or until one of the parties is gone."""
+    if any(leg.gone for leg in legs):
+        return
+    loop = asyncio.get_running_loop()
+    waiter = loop.create_future()
+    timer = loop.call_later(max(0.0, seconds), _wake, waiter)
+    for leg in legs:
+        leg.waiting.add(waiter)
+    try:
+        await waiter
+    finally:
+        timer.cancel()
+        for leg in legs:
+            leg.waiting.discard(waiter)
 
 
 def _wake(waiter: "asyncio.Future[None]") -> None:
