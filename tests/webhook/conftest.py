@@ -2,11 +2,13 @@
 
 import asyncio
 import inspect
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import uvloop
 from structlog.testing import capture_logs
 
 # Beside this file, and shared with the benchmarks: `hostile`, `names`.
@@ -19,7 +21,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if not inspect.iscoroutinefunction(pyfuncitem.function):
         return None
     wanted = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
-    asyncio.run(pyfuncitem.function(**wanted))
+    # `UVLOOP=1 pytest tests/webhook` runs them all on the other event loop.
+    run = asyncio.run if not os.environ.get("UVLOOP") else uvloop.run
+    run(pyfuncitem.function(**wanted))
     return True
 
 

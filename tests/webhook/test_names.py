@@ -225,6 +225,17 @@ async def test_the_peer_is_looked_at_after_connecting():
                 check_peer(sock, ip_address("127.0.0.2"))
 
 
+async def test_a_connection_that_was_bent_on_its_way_carries_nothing():
+    async with shooting_range() as there:
+        there.names.say("crm.test", addresses("127.0.0.2"))
+        loop = asyncio.get_running_loop()
+        connect = loop.sock_connect
+        loop.sock_connect = lambda sock, address: connect(sock, ("127.0.0.3", address[1]))
+        result = await there.ask("crm.test", timeout=2)
+    assert came_to(result) == ("error", "blocked")
+    assert not any(canary.requests for canary in there.canaries)
+
+
 async def test_names_of_this_machine_come_from_the_hosts_file():
     async with serving(replies()) as server, client(PATIENT) as webhooks:
         result = await webhooks.send(request(f"http://localhost:{server.port}/"))

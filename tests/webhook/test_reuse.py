@@ -187,6 +187,21 @@ async def test_w45_bytes_that_nobody_asked_for_close_the_connection_and_cost_tru
     assert server.connections == 5  # none is kept any more, for a while
 
 
+async def test_w45_what_comes_late_is_never_the_next_answer():
+    """A second answer follows 20 ms after the first, when the next call has long begun."""
+
+    async def late_twin(reader, writer):
+        nonce = nonce_of(await read_request(reader))
+        writer.write(answer(nonce))
+        await asyncio.sleep(0.02)
+        writer.write(answer(b"stale"))
+        await read_request(reader)
+
+    async with serving(late_twin) as server, client() as webhooks:
+        for number in range(5):
+            assert (await webhooks.send(request(server.url(f"/nonce/n{number}"), timeout=1))).text == f"n{number}"
+
+
 async def test_w53_the_second_of_two_answers_is_ignored():
     async with serving(raw(answer(b"first") + answer(b"second"))) as server, client(HASTY) as webhooks:
         for _ in range(3):

@@ -251,7 +251,8 @@ async def test_an_end_without_farewell_is_a_cut_answer():
         await reader.readuntil(b"\r\n\r\n")
         writer.write(HEAD + b"\r\nopen")
         await writer.drain()
-        writer.get_extra_info("socket").shutdown(1)
+        with socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno())) as plain:
+            plain.shutdown(socket.SHUT_WR)
         await reader.read()
 
     result, _ = await ask(server_side(), behaviour=cuts, timeout=2)

@@ -66,6 +66,12 @@ def test_one_probe_every_five_seconds():
     assert lets_in(breaker, 11.0)
 
 
+def test_no_second_probe_while_the_first_is_under_way():
+    breaker = opened(0.0)
+    assert lets_in(breaker, 5.0)
+    assert not lets_in(breaker, 12.0)
+
+
 def test_a_probe_that_succeeds_closes_it():
     breaker = opened()
     assert lets_in(breaker, 5.0)
