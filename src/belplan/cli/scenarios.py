@@ -1,5 +1,6 @@
 """The command that runs scenario files."""
 
+import gc
 import time
 from pathlib import Path
 from typing import Annotated
@@ -29,6 +30,7 @@ def test(
     from belplan.scenarios.run import Bench, FileResult, NoScenariosError, find
 
     began = time.perf_counter()
+    gc.set_threshold(100_000)  # thousands of results are kept, and looking through them for garbage takes time
     try:
         files = find(paths or (Path(),))
     except NoScenariosError as error:

@@ -20,6 +20,7 @@ ANONYMOUS = frozenset({"", "anonymous", "unknown", "unavailable", "restricted", 
 INTERNAL_LENGTH = 6  # most digits of an internal number
 
 
+@lru_cache(maxsize=65536)
 def bare(text: str) -> str:
     """The number without the marks that people put between digits; a leading + stays."""
     return _NOTATION.sub("", _TEL.sub("", text.strip()).split(";")[0].split("@")[0])

@@ -1,11 +1,17 @@
 """Reading scenario files: short forms, shared fields, and mistakes with their places."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from belplan.dialplan.problem import PlanError
 from belplan.drivers.simulator import Press, Reaction, Reply
 from belplan.scenarios import source
+from belplan.scenarios.expect import Expectation
+from belplan.scenarios.format import LoneScenario
 from belplan.scenarios.source import Written
+from belplan.simulation import SERVICES
 from belplan.webhook.exchange import Answer
 
 LONE = """
@@ -141,3 +147,20 @@ def test_a_mistake_is_said_with_its_place(text: str, message: str) -> None:
 def test_ten_mistakes_are_ten_messages() -> None:
     text = "name: x\ncall: {a: 1, b: 2, c: 3}\nkeys: [x, y]\nphones: {1: z, 2: z}\nexpect: {d: 1, e: 2, f: 3}\n"
     assert len(said(text)) == 10
+
+
+def test_the_examples_of_the_documentation_can_be_read() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    whole, *parts = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert len(source.read(whole)[1]) == 2
+    for part in parts:
+        source.read(f"name: x\ncall: {{to: '1'}}\n{part}" + ("" if "expect:" in part else "\nexpect: {cause: 16}"))
+
+
+def test_every_field_is_in_the_documentation() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    for model in (LoneScenario, Expectation):
+        for name in model.model_fields:
+            assert f"| `{name}` |" in page, name
+    for word in SERVICES:
+        assert f"| `{word}` |" in page, word
