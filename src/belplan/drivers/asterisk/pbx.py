@@ -5,6 +5,7 @@ start finds it by the file `instance.json` and adopts it, if what it runs with i
 """
 
 import asyncio
+import base64
 import contextlib
 import fcntl
 import hashlib
@@ -203,10 +204,11 @@ class Pbx:
     async def _ready(self, instance: Instance) -> None:
         """Wait until ARI answers. Asterisk refuses with 503 until it is fully booted."""
         url = f"http://127.0.0.1:{instance.http_port}/ari/asterisk/ping"
-        auth = aiohttp.BasicAuth(self.settings.ari_user, self.settings.ari_password)
+        login = base64.b64encode(f"{self.settings.ari_user}:{self.settings.ari_password}".encode()).decode()
+        headers = {"Authorization": f"Basic {login}"}
         gone = asyncio.ensure_future(self._gone(instance))
         try:
-            async with asyncio.timeout(START), aiohttp.ClientSession(auth=auth, trust_env=False) as http:
+            async with asyncio.timeout(START), aiohttp.ClientSession(headers=headers) as http:
                 while not gone.done():
                     # Also where another program has the port and takes its time.
                     with contextlib.suppress(aiohttp.ClientError, TimeoutError):

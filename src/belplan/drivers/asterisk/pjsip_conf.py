@@ -35,6 +35,7 @@ send_pai=yes
 trust_id_outbound=yes
 allow_transfer=no
 allow_subscribe=no
+allow_overlap=no
 {media}
 [login](!)
 type=auth
@@ -67,6 +68,7 @@ trust_id_inbound=yes
 trust_id_outbound=yes
 allow_transfer=no
 allow_subscribe=no
+allow_overlap=no
 {media}"""
 
 # RFC 1918, RFC 6598, RFC 4193: addresses that need no translation.

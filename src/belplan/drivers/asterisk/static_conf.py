@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 # Everything else is loaded: which modules there are differs between versions of Asterisk.
 _NOT_LOADED = """
 app_adsiprog app_agent_pool app_alarmreceiver app_amd app_confbridge app_festival app_followme app_getcpeid app_minivm
-app_queue app_voicemail app_voicemail_imap app_voicemail_odbc cdr_adaptive_odbc cdr_csv cdr_custom cdr_manager
-cdr_odbc cdr_pgsql cdr_radius cdr_sqlite3_custom cdr_tds cel_custom cel_manager cel_odbc cel_pgsql cel_radius
-cel_sqlite3_custom cel_tds chan_console chan_iax2 chan_mgcp chan_mobile chan_motif chan_ooh323 chan_sip chan_skinny
-chan_unistim func_odbc pbx_ael pbx_dundi pbx_lua res_adsi res_aeap res_ari_mailboxes res_calendar res_calendar_caldav
-res_calendar_ews res_calendar_exchange res_calendar_icalendar res_config_ldap res_config_mysql res_config_odbc
-res_config_pgsql res_config_sqlite3 res_hep res_hep_pjsip res_hep_rtcp res_odbc res_odbc_transaction res_parking
-res_phoneprov res_pjsip_phoneprov_provider res_pjsip_stir_shaken res_prometheus res_smdi res_snmp res_speech_aeap
-res_statsd res_stir_shaken res_stun_monitor res_xmpp
+app_page app_queue app_voicemail app_voicemail_imap app_voicemail_odbc cdr_adaptive_odbc cdr_csv cdr_custom
+cdr_manager cdr_odbc cdr_pgsql cdr_radius cdr_sqlite3_custom cdr_tds cel_custom cel_manager cel_odbc cel_pgsql
+cel_radius cel_sqlite3_custom cel_tds chan_console chan_iax2 chan_mgcp chan_mobile chan_motif chan_ooh323 chan_sip
+chan_skinny chan_unistim func_odbc pbx_ael pbx_dundi pbx_lua res_adsi res_aeap res_ari_mailboxes res_calendar
+res_calendar_caldav res_calendar_ews res_calendar_exchange res_calendar_icalendar res_config_ldap res_config_mysql
+res_config_odbc res_config_pgsql res_config_sqlite3 res_hep res_hep_pjsip res_hep_rtcp res_odbc res_odbc_transaction
+res_parking res_phoneprov res_pjsip_phoneprov_provider res_pjsip_stir_shaken res_prometheus res_smdi res_snmp
+res_speech_aeap res_statsd res_stir_shaken res_stun_monitor res_xmpp
 """.split()
 
 # Modules that are loaded and complain about a file that is not there.
