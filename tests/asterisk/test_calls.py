@@ -6,11 +6,10 @@ import re
 import signal
 import time
 
+from belplan.dialplan.fields import CALL_DATA
 from benchmarks.first_call import measure, percentile
 from tests.asterisk.phones import invite, phone, run_sipp, sipp, until
 from tests.asterisk.serving import CALLER, crm, plan, serving
-
-from belplan.dialplan.fields import CALL_DATA
 
 NUMBER = "31102380095"
 
