@@ -141,6 +141,28 @@ async def test_w32_200_dead_names_leave_a_healthy_one_unhurt():
     assert sorted(took)[10] < 25
 
 
+async def test_closing_the_client_cancels_no_caller():
+    async with shooting_range() as there:
+        there.names.say("a.test", nothing)
+        waiting = asyncio.create_task(there.ask("a.test", timeout=5))
+        while not there.names.asked["a.test", "A"]:
+            await asyncio.sleep(0.001)
+        await there.webhooks.aclose()
+        assert came_to(await waiting) == ("error", "dns")
+
+
+async def test_a_hang_up_takes_the_question_from_nobody_else():
+    async with shooting_range() as there:
+        there.names.say("crm.test", in_turn(nothing, addresses("127.0.0.2")))
+        first = asyncio.create_task(there.ask("crm.test", company="a"))
+        while not there.names.asked["crm.test", "A"]:
+            await asyncio.sleep(0.001)
+        second = asyncio.create_task(there.ask("crm.test", company="b"))
+        await asyncio.sleep(0.01)
+        first.cancel()
+        assert (await second).outcome == "ok"
+
+
 async def test_one_question_for_all_who_ask_at_once():
     async with shooting_range() as there:
         there.names.say("crm.test", addresses("127.0.0.2"))

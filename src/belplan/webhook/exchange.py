@@ -53,6 +53,10 @@ class Request:
     """Signing secrets, `whsec_…` or raw text. All of them sign, so that one can be rotated out."""
     retries: int = 0
     fallback_url: str | None = None
+    path: str = ""
+    """Where the webhook stands in its plan. Not sent."""
+    variable: str = ""
+    """What its answer is saved as. Not sent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,14 @@ class CaresResolver:
             question = asyncio.get_running_loop().create_task(self._ask(host))
             self._asking[host] = question
             question.add_done_callback(lambda asked: self._asked(host, asked))
-        # One caller who hangs up does not take the question from the others.
-        return await asyncio.shield(question)
+        try:
+            # One caller who hangs up does not take the question from the others.
+            return await asyncio.shield(question)
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if question.cancelled() and caller is not None and not caller.cancelling():
+                raise ExchangeError("dns", "Belplan is shutting down") from None
+            raise
 
     async def close(self) -> None:
         """Stop asking; whoever still waits is told ExchangeError."""
