@@ -1,4 +1,3 @@
-# ruff: noqa: S101  a benchmark that got a wrong answer has nothing to say
 """What an exchange costs: our client beside bare asyncio streams (the least there is) and aiohttp.
 
     .venv/bin/python benchmarks/webhook/throughput.py [--uvloop]
