@@ -112,7 +112,7 @@ def request(
     uri: str | None = None,
     retrans: bool = True,
 ) -> str:
-    """A step that sends a request. `to` is the user of the URI; `headers` may hold SIPp's own keywords, `[authentication …]`."""
+    """A step that sends a request. `to` is the user of the URI; `headers` may hold keywords of SIPp's."""
     more = "".join(f"      {header}\n" for header in headers)
     kind = "      Content-Type: application/sdp\n" if body else ""
     text = (
@@ -153,7 +153,7 @@ def invite(
     timeout_ms: int = 8000,
     hold_ms: int = 0,
 ) -> str:
-    """A caller: INVITE, with digest where a `login` is given, until this final response; an answered call is hung up."""
+    """A caller: INVITE, with digest where a `login` is given, until this final response; hangs up an answered call."""
     who = from_ or f"<sip:{login[0] if login else 'caller'}@127.0.0.1>"
     steps = [request("INVITE", to, from_=who, call_id=call_id, headers=headers, body=SDP)]
     cseq = 1
@@ -248,13 +248,13 @@ async def sipp(
     arguments: tuple[str, ...] = (),
     seconds: float = 30.0,
 ) -> AsyncGenerator[Sipp]:
-    """SIPp with a scenario of `scenario`, as client of the port `to`, else as server; listening when the block begins."""
+    """SIPp with such a scenario, as client of the port `to`, else as server, which listens when the block begins."""
     command = program.phone("sipp")
     assert command, "belplan pbx install --with-phones brings SIPp"
     port = port or free_port()
     with tempfile.TemporaryDirectory(prefix="belplan-sipp-") as name:
         folder = Path(name)
-        (folder / "scenario.xml").write_text(steps)
+        (folder / "scenario.xml").write_bytes(steps.encode(errors="surrogateescape"))
         whole = [*command, "-sf", str(folder / "scenario.xml"), "-i", LOOPBACK, "-p", str(port), "-m", str(calls)]
         whole += ["-r", str(rate), "-mp", str(free_port()), "-timeout", f"{seconds:.0f}s", "-timeout_error", "-nostdin"]
         whole += ["-trace_msg", "-message_file", str(folder / "messages.log"), "-trace_err", "-error_file"]
@@ -368,9 +368,8 @@ class Phone:
                 if message.get("event"):
                     self.events.append(message)
                     self._changed.set()
-                elif future := self._answers.pop(message.get("token", ""), None):
-                    if not future.done():
-                        future.set_result(message)
+                elif (future := self._answers.pop(message.get("token", ""), None)) and not future.done():
+                    future.set_result(message)
 
 
 @asynccontextmanager
@@ -393,7 +392,7 @@ async def phone(
     with tempfile.TemporaryDirectory(prefix="belplan-phone-") as name:
         folder = Path(name)
         said = says or _silence(folder / "said.wav")
-        modules = "account contact uuid g711 g722 aufile auconv auresamp menu ctrl_tcp".split()
+        modules = ["account", "contact", "uuid", "g711", "g722", "aufile", "auconv", "auresamp", "menu", "ctrl_tcp"]
         where = program.phone_modules()
         assert where
         lines = {
@@ -410,7 +409,8 @@ async def phone(
         text = "".join(f"{key} {value}\n" for key, value in lines.items())
         there = [module for module in modules if (where / f"{module}.so").exists()]
         text += "".join(
-            f"module{'_app' if module in ('menu', 'ctrl_tcp', 'account', 'contact') else ''} {module}.so\n" for module in there
+            f"module{'_app' if module in ('menu', 'ctrl_tcp', 'account', 'contact') else ''} {module}.so\n"
+            for module in there
         )
         (folder / "config").write_text(text)
         (folder / "contacts").write_text("")
@@ -467,5 +467,3 @@ def _silence(path: Path) -> Path:
         file.setframerate(8000)
         file.writeframes(bytes(16000 * 60))
     return path
-
-

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 RING = 30  # seconds that the last resort rings without an engine
 RINGING_PHONES = 40  # at once, then; a line of the file has an end
 
-# `-` last, written out: elsewhere it makes a range.
-_NUMBER = r"0-9A-Za-z+*#._\\x2d"
+# `-` first: elsewhere it makes a range.
+_NUMBER = "-0-9A-Za-z+*#._"
 
 # One key, or two and more characters. One letter alone (h, i, s, t …) is Asterisk's own.
 _PATTERNS = ("_[0-9*#+]", "_[0-9*#+].", "_[A-Za-z].")
 
-_TAKE = """
+# The Call-ID goes to the engine in JSON, which is UTF-8: an event with other bytes in it would never be sent, and
+# the caller would wait for ever. RFC 3261 25.1 has ASCII there only. `:"\,` are taken out before they are looked
+# at: a colon after a closing bracket would end the function's argument.
+_TAKE = r"""
 [incoming]
 {patterns}
 
@@ -30,6 +33,9 @@ _TAKE = """
 exten => s,1,Set(TIMEOUT(absolute)={max_call})
  same => n,Set(BELPLAN_CALLED=${{FILTER({number},${{BELPLAN_DIALLED}})}})
  same => n,GotoIf($[${{LEN(${{BELPLAN_DIALLED}})}} != ${{LEN(${{BELPLAN_CALLED}})}}]?refused)
+ same => n,Set(BELPLAN_CALL_ID=${{CHANNEL(pjsip,call-id)}})
+ same => n,Set(BELPLAN_CALL_ID=${{REPLACE(BELPLAN_CALL_ID,\\x3a\\x22\\x5c\\x2c,)}})
+ same => n,GotoIf($[${{LEN(${{BELPLAN_CALL_ID}})}} != ${{LEN(${{FILTER(\x20-\x7e,${{BELPLAN_CALL_ID}})}})}}]?malformed)
  same => n,Set(BELPLAN_PRIVACY=shown)
  same => n,Set(BELPLAN_ASKED=${{FILTER(a-z,${{TOLOWER(${{PJSIP_HEADER(read,Privacy)}})}})}}${{CALLERID(pres)}})
  same => n,ExecIf($["${{BELPLAN_ASKED}}" =~ "id|user|header|prohib"]?Set(BELPLAN_PRIVACY=withheld))
@@ -37,6 +43,7 @@ exten => s,1,Set(TIMEOUT(absolute)={max_call})
  same => n,GotoIf($["${{STASISSTATUS}}" = "FAILED"]?fallback-${{BELPLAN_COMPANY}},s,1)
  same => n,Hangup()
  same => n(refused),Hangup(28)
+ same => n(malformed),Hangup(95)
 """
 
 # A line that was registered is called by its contact; the number is in the To header then.
