@@ -35,6 +35,7 @@ from belplan.engine.events import Events, Watcher
 from belplan.engine.ringing import Rota
 from belplan.prompts import Prompts
 from belplan.webhook import Policy, Webhooks
+from belplan.webhook.cache import AnswerCache
 from belplan.webhook.exchange import Sender
 
 LOOK_AT_PLAN = 0.5  # seconds between looks at the plan file
@@ -82,7 +83,7 @@ class Exchange:
         self._options = options
         self._watchers = watchers
         self._clock = SystemClock()
-        self._services: dict[type, object] = {Sender: self.webhooks, Rota: Rota()}
+        self._services: dict[type, object] = {Sender: self.webhooks, AnswerCache: AnswerCache(), Rota: Rota()}
         self._open = AsyncExitStack()
         self._taking = False
 

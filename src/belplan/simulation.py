@@ -17,6 +17,7 @@ from belplan.engine.clock import Clock, VirtualLoop
 from belplan.engine.events import Events, Watcher
 from belplan.engine.leg import PhoneTarget, Shown, Target
 from belplan.engine.ringing import Rota
+from belplan.webhook.cache import AnswerCache
 from belplan.webhook.exchange import Answer, Request, Sender
 
 __all__ = [
@@ -144,12 +145,11 @@ async def observe(
         caller_number=company.canonical(caller.number),
         callee_number=called,
         sip_call_id="simulated",
-        services={Sender: scripted, **services},
+        services={Sender: scripted, AnswerCache: AnswerCache(), **services},
         events=Events(*watchers),
         id=call_id or str(uuid.uuid4()),
     )
     call.events.watch(lambda event: answered.append(event.at) if event.what == "answered" else None)
-    scripted.call = call
     leg.leave_after(PATIENCE if caller.hang_up_after is None else caller.hang_up_after)
     record = await attend(call)
     ended = leg.ended_at if leg.ended_at is not None else leg.now()

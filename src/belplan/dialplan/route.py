@@ -89,6 +89,11 @@ class AppSettings(Settings):
         """Things of the company that this item names."""
         return ()
 
+    @property
+    def starts_early(self) -> bool:
+        """Whether its work may begin when the call enters the plan, before the call comes to it."""
+        return False
+
     def waits(self) -> bool:
         """Whether it takes time that a caller notices: what keeps a circle of goto from spinning."""
         return False

@@ -37,3 +37,6 @@ class App(AppSettings, ABC):
     @abstractmethod
     async def run(self, call: "Call") -> str | Move:
         """Do it, and say by which exit the call leaves."""
+
+    def start_early(self, call: "Call", path: str) -> None:
+        """Begin the work that `run` collects later, for an app that `starts_early`."""

@@ -29,6 +29,8 @@ async def attend(call: Call, stack: list[Frame] | None = None) -> CallRecord:
         await _until(ended, Walker(call, stack).walk())
     except Exception:
         _log.exception("walk.crashed", call=call.id, path=call.path)
+    for task in call.early.values():
+        task.cancel()
     if not ended.done():
         await call.caller.hang_up(TEMPORARY_FAILURE if call.cause is None else call.cause)
     await ended

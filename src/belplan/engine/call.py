@@ -1,5 +1,6 @@
 """A call: who calls whom, where in the plan it is, and the leg of the caller. It stays small."""
 
+import asyncio
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -52,6 +53,7 @@ class Call:
     personal: set[str] = field(default_factory=set[str])  # users whose personal dial plan it has walked
     in_menu_start: bool = False  # a key ends what is being played
     prefix: str = ""  # before the caller on the phones that ring
+    early: dict[str, asyncio.Task[Any]] = field(default_factory=dict[str, asyncio.Task[Any]])  # by the path of its item
     legs: int = 0  # dialled so far
     webhooks: int = 0  # asked so far
     outcome: str = ""  # how it ended, once an app has decided that

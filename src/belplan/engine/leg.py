@@ -25,7 +25,7 @@ NO_CIRCUIT = 34
 TEMPORARY_FAILURE = 41
 ANSWERED_ELSEWHERE = 26  # Q.850 26, as RFC 3326 has it for "Call completed elsewhere"
 
-Tone = Literal["ringing", "waiting", "busy", "congestion", "beep"]
+Tone = Literal["ringing", "waiting", "music", "busy", "congestion", "beep"]
 Sound = Prompt | Tone
 
 

@@ -4,6 +4,7 @@ It is data: it can be written down, and found again from the paths alone.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -65,6 +66,16 @@ def key_frame(path: str, context: Context, leave: str) -> Frame | None:
         return Frame(f"{path}.keys.{leave}" + ("" if key.plain else ".route"), key.route)
     route = {"invalid": context.invalid, "no_input": context.no_input}.get(leave, Route())
     return Frame(f"{path}.{leave}", route) if route.items else None
+
+
+def early_items(frame: Frame) -> Iterator[tuple[str, Item]]:
+    """The items of a route, and of those in it, whose work may begin at once; each with its path."""
+    for index, item in enumerate(frame.route.items):
+        path = f"{frame.path}[{index}].{item.app.app_name}"
+        if item.app.starts_early:
+            yield path, item
+        for _, setting, route in item.app.routes():
+            yield from early_items(Frame(f"{path}.{setting}", route))
 
 
 def locate(company: Company, path: str) -> list[Frame]:

@@ -39,8 +39,11 @@ class Variables:
         self._scopes = [{}]
 
     def all(self) -> dict[str, str]:
-        """Every variable the call was ever given, with its last value: for its record."""
-        return dict(self._everything)
+        """Every variable the call was ever given, with its last value: for its record.
+
+        Without what webhooks tell of themselves (`klant.status`): that is in their steps.
+        """
+        return {name: value for name, value in self._everything.items() if "." not in name}
 
     def scopes(self) -> list[dict[str, Any]]:
         return [dict(scope) for scope in self._scopes]

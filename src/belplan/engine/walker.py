@@ -16,7 +16,7 @@ from belplan.engine import ringing
 from belplan.engine.app import App, Move
 from belplan.engine.call import Call, LimitError
 from belplan.engine.leg import ABSENT, NORMAL, LegEndedError
-from belplan.engine.position import Frame, key_frame, menu_frame, plan_frame, user_frame
+from belplan.engine.position import Frame, early_items, key_frame, menu_frame, plan_frame, user_frame
 
 # A menu that loops back on itself is normal; a call that never ends is not.
 MAX_STEPS = 500
@@ -67,7 +67,7 @@ class Walker:
     def _enter(self) -> None:
         destination = self.call.company.destination(self.call.callee_number)
         if self.call.plan:
-            self.stack.append(plan_frame(self.call.company, self.call.plan.name))
+            self._push(plan_frame(self.call.company, self.call.plan.name))
         elif isinstance(destination, User) and destination.route.items:
             self._personal(destination.number)
 
@@ -165,13 +165,20 @@ class Walker:
             while self.stack:
                 self._leave(self.stack.pop())
         if move.dial_plan:
-            self.stack.append(plan_frame(company, move.dial_plan))
             self.call.enter(company.plans[move.dial_plan])
+            self._push(plan_frame(company, move.dial_plan))
         elif move.user:
             self._personal(move.user)
         else:
-            self.stack.append(menu_frame(company, move.menu))
             self.call.variables.enter()
+            self._push(menu_frame(company, move.menu))
+
+    def _push(self, frame: Frame) -> None:
+        """Begin a plan or menu, and in it whatever may begin early."""
+        self.stack.append(frame)
+        for path, item in early_items(frame):
+            if isinstance(item.app, App):
+                item.app.start_early(self.call, path)
 
     def _personal(self, user: str) -> None:
         # Their own number in their own plan means their phones.

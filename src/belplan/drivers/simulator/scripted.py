@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from belplan.engine.call import Call
 from belplan.engine.clock import real_time
 from belplan.webhook.exchange import Answer, Request, Sender
 
@@ -49,11 +48,9 @@ class ScriptedSender:
         self._otherwise = otherwise
         self._given: dict[str, int] = {}
         self.asked: list[Asked] = []
-        self.call: Call | None = None
 
     async def send(self, request: Request) -> Answer:
-        path = self.call.path if self.call else ""
-        variable = str(self.call.detail.get("variable", "")) if self.call else ""
+        path, variable = request.path, request.variable
         loop = asyncio.get_running_loop()
         began = loop.time()
         answer = _UNFINISHED
