@@ -33,15 +33,15 @@ Setters = Mapping[str, Sequence[tuple[Top, Spot]]]
 def _check_unique(findings: Findings, everything: Sequence[Top]) -> Setters:
     """Where each variable is set. In one dial plan, or in one menu with all its contexts, that is one place."""
     setters: dict[str, list[tuple[Top, Spot]]] = {}
-    first: dict[tuple[bool, int, str], Spot] = {}
+    first: dict[tuple[bool, int, str], tuple[Spot, str]] = {}
     for top in everything:
         for spot in top.everything:
             for name, setting in spot.sets:
                 if top.kind == "user":
                     continue
                 setters.setdefault(name, []).append((top, spot))
-                other = first.setdefault((top.in_menu, top.owner, name), spot)
-                if other is not spot:
+                other, _ = here = first.setdefault((top.in_menu, top.owner, name), (spot, setting))
+                if here != (spot, setting):
                     where = "menu" if top.in_menu else "dial plan"
                     message = f'"{name}" is set already in this {where}, at {other.path}; choose another name'
                     findings.say_of(spot, setting, "duplicate-variable", message)
