@@ -27,6 +27,11 @@ fix: .venv/.ready ## mend what can be mended by itself
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+bench: .venv/.ready ## measure, alone on the machine: real calls, webhooks, hostile servers (some ten minutes)
+	@$(BIN)/belplan pbx install --with-phones
+	@for measure in first_call webhook.throughput webhook.deadlines webhook.bombs webhook.neighbours; do \
+	  echo "== $$measure"; $(BIN)/python -m benchmarks.$$measure || exit 1; done
+
 lock: .venv/.ready ## take newer versions of the packages into requirements/lock.txt
 	@$$(command -v uv || echo .venv-uv/bin/uv) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --custom-compile-command "make lock" --upgrade pyproject.toml requirements/build.in --group dev -o requirements/lock.txt
