@@ -77,6 +77,7 @@ async def test_start_stop_status(program, tmp_path):
         changed = await other.start(configuration.render([with_dirk], settings, lambda name: None).files)
         assert changed == {"pjsip.conf"}
         assert other.pid == instance.pid
+        assert "dirk/dirk" in await other.cli("pjsip show auth dirk")
 
         gone = asyncio.create_task(other.exited())
         await one.stop()

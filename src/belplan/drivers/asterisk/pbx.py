@@ -88,8 +88,8 @@ class Pbx:
     async def start(self, files: Mapping[str, str]) -> set[str]:
         """Run it with these files, or adopt the one that runs already. Returns when it is booted and ARI answers.
 
-        Where it runs already, the names of the files that changed: reload their modules (RELOADS). One that
-        runs with something that cannot be reloaded is ended first, and its calls with it. Raises PbxError.
+        One that runs takes up what changed in the files: their names are returned. One that runs with
+        something that cannot be changed any more is ended first, and its calls with it. Raises PbxError.
         """
         async with self._alone():
             fingerprint = self._fingerprint(files)
@@ -102,6 +102,8 @@ class Pbx:
             if instance:
                 log.info("pbx.adopted", pid=instance.pid, version=instance.version)
                 await self._ready(instance)
+                for module in sorted({module for name in changed for module in RELOADS.get(name, ())}):
+                    await self.cli(f"module reload {module}")
                 return changed
             instance = await asyncio.to_thread(self._run, fingerprint)
             try:

@@ -86,9 +86,9 @@ def trunk_endpoint(name: str) -> str:
 
 
 def contact_user(trunk: Trunk) -> str:
-    """What a registered trunk asks to be called by; also an extension of the dialplan, where one letter is special."""
+    """What a registered trunk asks to be called by; also an extension, so neither one letter nor a pattern (`_`)."""
     user = trunk.username or ""
-    return user if re.fullmatch(r"[0-9]|[A-Za-z0-9_+-][A-Za-z0-9_+.-]{1,63}", user) else "belplan-line"
+    return user if re.fullmatch(r"[0-9]|[A-Za-z0-9+][A-Za-z0-9_+.-]{1,63}", user) else "belplan-line"
 
 
 class ValueRefusedError(ValueError):
@@ -125,15 +125,17 @@ def render(companies: Sequence[Company], settings: "ExchangeSettings", secret: "
     tls = any(trunk.transport == "tls" for company in companies for trunk in company.trunks)
     parts = [_transports(settings, tls=tls), _PHONE.format(media=media), _TRUNK.format(media=media)]
     phones: set[str] = set()
+    taken = {"phone", "login", "contacts", "trunk", "global", "system", "udp", "tcp", "tls"}  # names in this file
     trunks: dict[str, Trunk] = {}
     for company in companies:
         for user, phone in ((one, phone) for one in company.users for phone in one.phones):
             what = f'phone "{phone.username}" of {user.name}'
-            # Asterisk compares accounts without case; a template's name is not free either.
-            if phone.username.lower() in {*(name.lower() for name in phones), *_TAKEN}:
+            # Asterisk compares names without case.
+            if phone.username.lower() in taken:
                 warn(f"{what} is left out: another has this SIP account already; choose another username")
             elif (password := _secret(phone.password, secret, what, warn)) is not None:
                 phones.add(phone.username)
+                taken.add(phone.username.lower())
                 parts.append(_phone(company, user, phone, password))
         for trunk in company.trunks:
             what = f'trunk "{trunk.name}"'
@@ -149,9 +151,6 @@ def render(companies: Sequence[Company], settings: "ExchangeSettings", secret: "
             except ValueRefusedError as error:
                 warn(f"{what} is left out: it {error}")
     return Pjsip("\n".join(parts), frozenset(phones), trunks)
-
-
-_TAKEN = frozenset({"phone", "login", "contacts", "trunk", "global", "system", "udp", "tcp", "tls"})
 
 
 def _secret(text: str, secret: "Secret", what: str, warn: Warn) -> str | None:
