@@ -18,6 +18,7 @@ from aiohttp import web
 
 from belplan import settings
 from belplan.apps import APPS
+from belplan.apps.webhook import Webhook
 from belplan.dialplan.check import read
 from belplan.dialplan.company import Company, DialPlan
 from belplan.dialplan.fields import Prompt, placeholders
@@ -34,10 +35,11 @@ from belplan.engine.clock import SystemClock
 from belplan.engine.events import Events, Watcher
 from belplan.engine.ringing import Rota
 from belplan.prompts import Prompts
-from belplan.webhook import Policy, Webhooks
+from belplan.webhook import Policy, Webhooks, check_url
 from belplan.webhook.cache import AnswerCache
 from belplan.webhook.exchange import Sender
 
+_URLS = ("url", "fallback_url")  # of a webhook
 LOOK_AT_PLAN = 0.5  # seconds between looks at the plan file
 RESTART_AFTER = (0.2, 1.0, 2.0, 5.0)  # seconds before an Asterisk that ended is started again; the last one stays
 UNKNOWN_NUMBER = 1  # Q.850: unallocated number
@@ -58,13 +60,24 @@ class Options:
     allow_loopback: bool = False  # webhooks may reach this machine: for the demo
 
 
-def read_plan(path: Path) -> tuple[Company, list[Problem]]:
-    """The company in a plan file, and the warnings about it. Raises PlanError, OSError, UnicodeDecodeError."""
+def read_plan(path: Path, policy: Policy | None = None) -> tuple[Company, list[Problem]]:
+    """The company in a plan file, and the warnings about it. Raises PlanError, OSError, UnicodeDecodeError.
+
+    With a policy, a webhook that would never be let through is a problem here, not when the phone rings.
+    """
     text = path.read_text(encoding="utf-8-sig")
     company, problems = read(text, APPS, secrets=lambda name: settings.secret(name) is not None)
-    if company is None:
-        raise PlanError(problems)
+    refused = _refused_webhooks(company, policy) if company and policy else []
+    if company is None or refused:
+        raise PlanError([*problems, *refused])
     return company, problems
+
+
+def _refused_webhooks(company: Company, policy: Policy) -> list[Problem]:
+    webhooks = ((spot.path, spot.app) for top in tops(company) for spot in top.everything)
+    urls = [(path, name, getattr(app, name)) for path, app in webhooks if isinstance(app, Webhook) for name in _URLS]
+    wrong = [(path, name, check_url(url, policy)) for path, name, url in urls if url]
+    return [Problem(f"{path}.{name}", "invalid-url", message) for path, name, message in wrong if message]
 
 
 class Exchange:
@@ -78,7 +91,8 @@ class Exchange:
         self.settings = exchange_settings(options, program)
         self.pbx = Pbx(self.settings, program)
         self.prompts = Prompts(options.data, speech=asterisk.espeak(), sounds=options.plan.parent / "sounds")
-        self.webhooks = Webhooks(_policy(options, self.settings))
+        self._policy = policy(options, self.settings.http_port)
+        self.webhooks = Webhooks(self._policy)
         self.driver = AsteriskDriver(self.settings, self.prompts)
         self._options = options
         self._watchers = watchers
@@ -186,7 +200,7 @@ class Exchange:
                 continue
             seen = state
             try:
-                company, problems = await asyncio.to_thread(read_plan, plan)
+                company, problems = await asyncio.to_thread(read_plan, plan, self._policy)
                 await self.use(company)
             except PlanError as error:
                 for problem in error.problems:
@@ -299,9 +313,10 @@ def free_port() -> int:
         return taken.getsockname()[1]
 
 
-def _policy(options: Options, exchange: ExchangeSettings) -> Policy:
+def policy(options: Options, ari_port: int = 0) -> Policy:
+    """What webhooks may reach: what the operator allows, and never this server's own ports."""
     listen = ip_address(options.listen)
-    own = ((listen, options.http_port), (listen, options.sip_port), (ip_address("127.0.0.1"), exchange.http_port))
+    own = ((listen, options.http_port), (listen, options.sip_port), (ip_address("127.0.0.1"), ari_port))
     return Policy(allowed_networks=options.allowed_networks, allow_loopback=options.allow_loopback, own_ports=own)
 
 

@@ -117,9 +117,9 @@ async def serving(text: str, program, *watchers: Watcher) -> AsyncGenerator[serv
     with tempfile.TemporaryDirectory(prefix="belplan-serving-") as name:
         path = Path(name) / "plan.yaml"
         path.write_text(text)
-        company, _ = server.read_plan(path)
         options = server.Options(
             plan=path, data=Path(name), sip_port=free_port(), http_port=free_port(), allow_loopback=True
         )
+        company, _ = server.read_plan(path, server.policy(options))
         async with server.Exchange(options, company, program, *watchers) as exchange:
             yield exchange

@@ -80,6 +80,15 @@ async def test_a_plan_with_problems_is_not_served(program, tmp_path):
     assert "hangupp" in (tmp_path / "log").read_text()
 
 
+async def test_a_webhook_that_the_guard_would_stop_is_refused_when_the_plan_is_read(program, tmp_path):
+    route = '- webhook: {method: POST, url: "http://169.254.169.254/latest/", fallback_url: "http://10.0.0.7/"}'
+    async with belplan_serve(tmp_path, plan(route), free_port(), free_port()) as process:
+        assert await process.wait() == 1
+    said = (tmp_path / "log").read_text()
+    assert "dial_plans[0].route[0].webhook.url" in said
+    assert "dial_plans[0].route[0].webhook.fallback_url" in said
+
+
 async def test_a_port_that_is_taken_is_said(program, tmp_path):
     port = free_port()
     taken = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", port)

@@ -44,9 +44,17 @@ def serve(
     from belplan.drivers.asterisk.pbx import PbxError
 
     try:
-        company, warnings = server.read_plan(plan)
-        program = _install(with_phones=False)
         environment = settings.environment()
+        options = server.Options(
+            plan=plan.resolve(),
+            data=(data or environment.data).resolve(),
+            listen=listen,
+            sip_port=sip_port,
+            http_port=http_port,
+            allowed_networks=environment.allowed_networks,
+        )
+        company, warnings = server.read_plan(options.plan, server.policy(options))
+        program = _install(with_phones=False)
     except PlanError as error:
         print_problems(plan, error.problems, err)
         return PROBLEMS
@@ -56,14 +64,6 @@ def serve(
         return fail(str(error))
     print_problems(plan, warnings, err)
     log_to_stderr(logging.INFO)
-    options = server.Options(
-        plan=plan.resolve(),
-        data=(data or environment.data).resolve(),
-        listen=listen,
-        sip_port=sip_port,
-        http_port=http_port,
-        allowed_networks=environment.allowed_networks,
-    )
     try:
         uvloop.run(server.serve(options, company, program))
     except (OSError, PbxError) as error:

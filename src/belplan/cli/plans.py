@@ -172,7 +172,7 @@ def webhooks(guard: bool) -> "AbstractAsyncContextManager[Sender]":
     """The sender of webhooks for a command: with the guard of a server, or free to reach this machine."""
     from belplan.webhook import Policy, Webhooks
 
-    return Webhooks(Policy(allowed_networks=settings.environment().allowed_networks, allow_loopback=not guard))
+    return Webhooks(Policy(allow_loopback=not guard))
 
 
 def _pairs(option: str, words: Iterable[str]) -> list[tuple[str, str]]:
