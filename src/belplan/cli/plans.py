@@ -1,7 +1,8 @@
 """Commands about plan files: check, call, webhook test."""
 
 import asyncio
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
@@ -36,6 +37,7 @@ Guard = Annotated[
     bool,
     Parameter(negative="", help="Refuse the addresses that a server refuses: this machine's own and private ones."),
 ]
+_COMMA_BEFORE_NUMBER = re.compile(r",(?=[^,=]*=)")
 Does = Literal["answer", "busy", "no_answer", "failed"]
 
 
@@ -62,7 +64,8 @@ def call(
     press: Annotated[str, Parameter(help="Keys, in turn, each when the plan next waits for one.")] = "",
     hang_up_after: Annotated[float | None, Parameter(help="Seconds after which the caller hangs up.")] = None,
     answers: Annotated[
-        tuple[str, ...], Parameter(help="NUMBER=answer, busy, no_answer or failed.", consume_multiple=True)
+        tuple[str, ...],
+        Parameter(help="NUMBER=answer, busy, no_answer or failed; several in turn with commas.", consume_multiple=True),
     ] = (),
     at: Annotated[str | None, Parameter(help="Date and time of the call, as in 2026-12-24T16:00.")] = None,
     reply: Annotated[
@@ -95,7 +98,7 @@ def call(
             keys=_keys(press),
             hang_up_after=hang_up_after,
             at=_moment(at, company),
-            reactions={number: Reaction(_does(does)) for number, does in _pairs("--answers", answers)},
+            reactions={number: [Reaction(_does(word)) for word in does] for number, does in _reactions(answers)},
             replies={name: Answer("ok", text.strip()) for name, text in _pairs("--reply", reply)},
         )
         with asyncio.Runner(loop_factory=simulation.VirtualLoop) as runner:
@@ -183,6 +186,12 @@ def _pairs(option: str, words: Iterable[str]) -> list[tuple[str, str]]:
             raise ValueError(f"{option} {word}: write it as NAME=VALUE")
         pairs.append((name.strip(), value))
     return pairs
+
+
+def _reactions(words: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+    """`201=busy`, `201=busy,202=no_answer`, or `201=busy,answer`: what it does each time it rings, in turn."""
+    for number, does in _pairs("--answers", (part for word in words for part in _COMMA_BEFORE_NUMBER.split(word))):
+        yield number, does.split(",")
 
 
 def _does(word: str) -> Does:

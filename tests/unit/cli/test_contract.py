@@ -167,6 +167,20 @@ def test_phones_do_as_they_are_told(plan, capsys):
     ]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--answers", "201=busy", "202=busy"),
+        ("--answers", "201=busy", "--answers", "202=busy"),
+        ("--answers", "201=busy,202=busy"),
+        ("--answers", "201=busy,busy,answer", "202=busy"),
+    ],
+)
+def test_answers_may_be_given_in_several_ways(plan, capsys, words):
+    _, document = run_json(capsys, "call", plan, "--to", "1003", "--press", "1", *words)
+    assert [step["exit"] for step in document["trace"] if step["app"] == "connect"] == ["busy", "busy"]
+
+
 def test_a_caller_who_hangs_up_abandons_the_call(plan, capsys):
     answers = ("--answers", "201=no_answer", "--hang-up-after", "3")
     _, document = run_json(capsys, "call", plan, "--to", "1003", *answers)
