@@ -203,3 +203,15 @@ def test_settings_that_cannot_be_are_refused(settings, code):
     problems = [problem for problem in problems if problem.severity == "error"]
     assert {problem.code for problem in problems} == {code}
     assert all(problem.path.startswith("dial_plans[0].route[0].webhook") for problem in problems)
+
+
+@pytest.mark.parametrize(("until", "shown"), [("2026-01-13T12:30", True), ("2026-01-13T11:30", False), (None, False)])
+async def test_bodies_are_in_the_trace_only_while_the_company_debugs(walk, until, shown):
+    debug = f", debug_until: '{until}'" if until else ""
+    text = plan(webhook(), CONNECT).replace(
+        "42f30becd4ea93edd284e059427b5ee0", f"42f30becd4ea93edd284e059427b5ee0{debug}"
+    )
+    result = await walk(text, webhooks={"klant": "antwoord"}, at="2026-01-13T12:00")
+    detail = result.step("webhook").detail
+    assert ("sent" in detail, "received" in detail) == (shown, shown)
+    assert ("antwoord" in json.dumps(detail)) is shown

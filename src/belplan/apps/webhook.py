@@ -66,6 +66,8 @@ def _fields(send: Send | None) -> Send | None:
     return send
 
 
+DEBUG_MOST = 2000  # characters of an answer in a trace, where the company asked for it
+
 Url = Annotated[Text, AfterValidator(_url)]
 Secrets = Annotated[
     tuple[Text, ...],
@@ -165,6 +167,8 @@ class Webhook(App):
             call.detail["saved_ms"] = round((took - (call.clock.monotonic() - began)) * 1000, 1)
         answer = self._keep(call, answer)
         call.detail |= self._explained(answer)
+        if call.company.debugs(call.clock.now()):
+            call.detail["received"] = answer.text[:DEBUG_MOST]
         return answer.outcome
 
     async def _ask_timed(self, call: Call, path: str) -> tuple[Answer, float]:
@@ -184,6 +188,8 @@ class Webhook(App):
             request = self._request(call, path, url)
         except MissingSecretError as missing:
             return Answer("error", reason="blocked", detail=str(missing))
+        if request.body and call.company.debugs(call.clock.now()):
+            call.detail["sent"] = request.body.decode()
         answer = await call.use(Sender).send(request)
         if kept and answer.outcome == "ok":
             kept.put(key, answer, now + self.cache)

@@ -1,5 +1,6 @@
 """A company: its numbers, people, groups, times and dial plans. One plan file describes one company."""
 
+from datetime import datetime
 from functools import cached_property
 from ipaddress import ip_network
 from typing import Annotated, Literal, Self
@@ -238,6 +239,18 @@ class CompanySettings(Settings):
     timezone: str = "Europe/Amsterdam"
     language: Annotated[Language, Field(description="Language of prompts and speech.")] = "nl"
     last_resort: Annotated[Text | None, Field(description="Rung instead of dropping a caller.")] = None
+    debug_until: Annotated[
+        Text | None,
+        Field(description="Until this moment (2026-12-01T18:00) the trace shows what webhooks sent and received."),
+    ] = None
+
+    @field_validator("debug_until")
+    @classmethod
+    def _moment(cls, text: str | None) -> str | None:
+        try:
+            return text if text is None else datetime.fromisoformat(text).isoformat()
+        except ValueError:
+            raise refuse("invalid-time", "not a moment; write 2026-12-01T18:00") from None
 
     @field_validator("timezone")
     @classmethod
@@ -310,6 +323,13 @@ class Company(Settings):
     def names(self) -> dict[str, str]:
         """The phone book: names by number in its one form."""
         return {self.canonical(entry.number): entry.name for entry in self.phone_book}
+
+    def debugs(self, now: datetime) -> bool:
+        """Whether traces may show, for now, what webhooks send and receive. It ends by itself."""
+        if not self.settings.debug_until:
+            return False
+        until = datetime.fromisoformat(self.settings.debug_until)
+        return now < (until if until.tzinfo else until.replace(tzinfo=self.zone))
 
     def canonical(self, number: str) -> str:
         """A number in its one form, as this company reads it; its own internal numbers stay as they are."""
