@@ -43,7 +43,9 @@ async def measure(calls: int, rate: float, webhook_ms: float) -> list[float]:
         - condition: {{variable: klant, equals: openstaand, then: [{{connect: {{to: "201"}}}}]}}
         - connect: {{to: "202"}}
         """
-        async with serving(plan(route).replace("port: 9,", "port: 9, channels: 1000,"), asterisk) as exchange:
+        async with serving(
+            plan(route).replace("port: 9,", "port: 9, channels: 1000,"), asterisk, webhooks_per_company=500
+        ) as exchange:
             port, anna = exchange.settings.sip_port, free_port()
             registered = await run_sipp(register("anna", "geheim-anna", 200), port, port=anna)
             assert registered.ok, registered.errors

@@ -58,6 +58,8 @@ class Options:
     http_port: int = 8080
     allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     allow_loopback: bool = False  # webhooks may reach this machine: for the demo
+    webhooks_per_company: int = 20
+    webhooks_in_all: int = 500
 
 
 def read_plan(path: Path, policy: Policy | None = None) -> tuple[Company, list[Problem]]:
@@ -317,7 +319,14 @@ def policy(options: Options, ari_port: int = 0) -> Policy:
     """What webhooks may reach: what the operator allows, and never this server's own ports."""
     listen = ip_address(options.listen)
     own = ((listen, options.http_port), (listen, options.sip_port), (ip_address("127.0.0.1"), ari_port))
-    return Policy(allowed_networks=options.allowed_networks, allow_loopback=options.allow_loopback, own_ports=own)
+    return Policy(
+        allowed_networks=options.allowed_networks,
+        allow_loopback=options.allow_loopback,
+        own_ports=own,
+        per_company=options.webhooks_per_company,
+        total=options.webhooks_in_all,
+        waiting_per_company=24 * options.webhooks_per_company,
+    )
 
 
 def prompts_of(company: Company) -> Iterator[Prompt]:

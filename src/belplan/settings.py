@@ -19,6 +19,10 @@ class Environment:
     """Where the server keeps what must outlive it."""
     allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """Networks that webhooks may reach besides the public internet."""
+    webhooks_per_company: int = 20
+    """Webhooks of one company under way at once; more wait their turn, within their timeouts."""
+    webhooks_in_all: int = 500
+    """Webhooks of all companies under way at once."""
 
 
 def environment(variables: Mapping[str, str] = os.environ) -> Environment:
@@ -27,12 +31,21 @@ def environment(variables: Mapping[str, str] = os.environ) -> Environment:
     return Environment(
         data=Path(variables.get("BELPLAN_DATA") or home / "belplan"),
         allowed_networks=_networks(variables.get("BELPLAN_WEBHOOK_ALLOW_NETWORKS", "")),
+        webhooks_per_company=_count("BELPLAN_WEBHOOK_PER_COMPANY", variables, 20),
+        webhooks_in_all=_count("BELPLAN_WEBHOOK_IN_ALL", variables, 500),
     )
 
 
 def secret(name: str, variables: Mapping[str, str] = os.environ) -> str | None:
     """The value that `secret:NAME` in a plan stands for. None where it is not there."""
     return variables.get(f"BELPLAN_SECRET_{name}")
+
+
+def _count(name: str, variables: Mapping[str, str], usual: int) -> int:
+    text = variables.get(name, str(usual))
+    if not text.isdecimal() or not 1 <= int(text) <= 100_000:
+        raise SettingError(f"{name}: {text!r} is not a number from 1 to 100000")
+    return int(text)
 
 
 def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -112,13 +112,13 @@ async def crm(text: str = "ok", delay: float | None = 0.0) -> AsyncGenerator[Crm
 
 
 @asynccontextmanager
-async def serving(text: str, program, *watchers: Watcher) -> AsyncGenerator[server.Exchange]:
+async def serving(text: str, program, *watchers: Watcher, **changes: object) -> AsyncGenerator[server.Exchange]:
     """The exchange of this plan, taking calls when the block begins."""
     with tempfile.TemporaryDirectory(prefix="belplan-serving-") as name:
         path = Path(name) / "plan.yaml"
         path.write_text(text)
         options = server.Options(
-            plan=path, data=Path(name), sip_port=free_port(), http_port=free_port(), allow_loopback=True
+            plan=path, data=Path(name), sip_port=free_port(), http_port=free_port(), allow_loopback=True, **changes
         )
         company, _ = server.read_plan(path, server.policy(options))
         async with server.Exchange(options, company, program, *watchers) as exchange:

@@ -52,6 +52,8 @@ def serve(
             sip_port=sip_port,
             http_port=http_port,
             allowed_networks=environment.allowed_networks,
+            webhooks_per_company=environment.webhooks_per_company,
+            webhooks_in_all=environment.webhooks_in_all,
         )
         company, warnings = server.read_plan(options.plan, server.policy(options))
         program = _install(with_phones=False)
