@@ -125,3 +125,13 @@ async def test_company_a_in_a_black_hole_is_not_felt_by_company_b():
             assert came_to(closed_off) == ("error", "open")
             assert closed_off.phases["total"] < 5
     assert sorted(took)[len(took) // 2] < 0.025
+
+
+async def test_a_wait_for_a_slot_of_ours_opens_no_breaker():
+    """A server of 0.8 s with one slot and a second for each: whoever waited first fails, and it is not the server's fault."""
+    policy = replace(LOCAL, per_company=1, breaker_least=2, failures_in_a_row=2)
+    async with serving(after(0.8, answer(b"ok"))) as server, client(policy) as webhooks:
+        for _ in range(2):
+            first, second = await asyncio.gather(*(webhooks.send(request(server.url(), timeout=1)) for _ in range(2)))
+            assert (came_to(first), came_to(second)) == (("ok", None), ("timeout", None))
+        assert [health.breaker for health in webhooks.health()] == ["closed"]
