@@ -128,7 +128,7 @@ async def test_company_a_in_a_black_hole_is_not_felt_by_company_b():
 
 
 async def test_a_wait_for_a_slot_of_ours_opens_no_breaker():
-    """A server of 0.8 s with one slot and a second for each: whoever waited first fails, and it is not the server's fault."""
+    """A server of 0.8 s, one slot, a second for each: who waited fails, not by the server's fault."""
     policy = replace(LOCAL, per_company=1, breaker_least=2, failures_in_a_row=2)
     async with serving(after(0.8, answer(b"ok"))) as server, client(policy) as webhooks:
         for _ in range(2):

@@ -17,7 +17,9 @@ import contextlib
 import itertools
 import json
 import re
-from collections.abc import Awaitable, Callable
+from base64 import b64encode
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -85,6 +87,10 @@ class LeaseLostError(DisconnectedError):
     """Another server took over the Stasis app: the calls are its own now."""
 
 
+class _InterruptedError(AriError):
+    """The connection ended before the answer."""
+
+
 def segment(part: str) -> str:
     """An id or a value as it may stand in a URI."""
     return quote(part, safe="")
@@ -115,12 +121,14 @@ class Ari:
         self.commands = 0  # sent so far
         self.version = ""
         self._url = url.rstrip("/")
-        self._auth = aiohttp.BasicAuth(user, password)
+        login = b64encode(f"{user}:{password}".encode()).decode()
+        self._headers = {"Authorization": f"Basic {login}"}
         self._transport: Transport = transport
         self._timeout = timeout
         self._patience = patience
         self._http: aiohttp.ClientSession | None = None
-        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._outbox: deque[str] = deque()
+        self._more = asyncio.Event()
         self._up = asyncio.Event()
         self._over_socket = False
         self._lost = False
@@ -138,8 +146,9 @@ class Ari:
     async def run(self) -> None:
         """Stay connected, for ever. Raises LeaseLostError when another server takes the app over."""
         loop = asyncio.get_running_loop()
-        # A connection for each of the commands under way, where they do not go over the socket.
-        async with aiohttp.ClientSession(auth=self._auth, connector=aiohttp.TCPConnector(limit=200)) as self._http:
+        # One connection for each command under way, where they do not go over the socket.
+        connector = aiohttp.TCPConnector(limit=200)
+        async with aiohttp.ClientSession(headers=self._headers, connector=connector) as self._http:
             failures, said = 0, ""
             while True:
                 await asyncio.sleep(BACK_OFF[min(failures, len(BACK_OFF) - 1)])
@@ -156,36 +165,21 @@ class Ari:
                     _log.warning("asterisk.unreachable", reason=reason)
                     said = reason
 
-    async def command(
+    def command(
         self, method: str, uri: str, body: dict[str, Any] | None = None, *, patience: float | None = None
-    ) -> Any:
-        """Send a command that may be sent twice, and give what Asterisk answers, as JSON has it.
+    ) -> Coroutine[Any, Any, Any]:
+        """Send a command that may be sent twice. Awaiting it gives what Asterisk answers, as JSON has it.
 
-        While Asterisk is away it waits for its return, `patience` seconds at most.
+        It goes off when it is called, before any that is called later. While Asterisk is away it waits
+        for its return, `patience` seconds at most.
         """
-        deadline = asyncio.get_running_loop().time() + (self._patience if patience is None else patience)
-        for attempt in range(ATTEMPTS):
-            await self._until_up(deadline)
-            try:
-                return await self._send(method, uri, body)
-            except LeaseLostError:
-                raise
-            except DisconnectedError:
-                continue
-            except RefusedError as refused:
-                # The answer to the first one was lost, and what it asked for has been done.
-                if attempt and refused.status == 409:
-                    return None
-                raise
-        raise DisconnectedError(f"the connection was lost {ATTEMPTS} times")
+        return self._answer(self._post(method, uri, body), method, uri, body, patience)
 
-    async def in_order(self, *commands: tuple[str, str]) -> None:
+    def in_order(self, *commands: tuple[str, str]) -> Coroutine[Any, Any, None]:
         """Send commands that need each other in this order, without waiting in between where the socket keeps it."""
         if self._over_socket:
-            await asyncio.gather(*(self.command(method, uri) for method, uri in commands))
-            return
-        for method, uri in commands:
-            await self.command(method, uri)
+            return self._all([self.command(method, uri) for method, uri in commands])
+        return self._one_by_one(commands)
 
     async def variable(self, channel: str, name: str) -> str | None:
         """A channel's variable. None where it is not set."""
@@ -215,6 +209,7 @@ class Ari:
                 max_msg_size=0,
             )
         arriving: asyncio.Task[None] | None = None
+        writing = asyncio.ensure_future(self._write(socket))
         try:
             allowed = {"allowed": [{"type": event} for event in _EVENTS]}
             await self._over_http("PUT", f"applications/{segment(self.app)}/eventFilter", allowed)
@@ -222,7 +217,6 @@ class Ari:
             self._over_socket = self._transport == "websocket" or (
                 self._transport == "auto" and _takes_commands(self.version)
             )
-            self._socket = socket
             self._up.set()
             _log.info("asterisk.connected", version=self.version, commands="socket" if self._over_socket else "http")
             if self.on_connected:
@@ -235,13 +229,15 @@ class Ari:
                     return
         finally:
             self._up.clear()
-            self._socket = None
             if arriving:
                 arriving.cancel()
+            writing.cancel()
             for answer in self._pending.values():
                 if not answer.done():
-                    answer.set_exception(self._gone())
+                    answer.set_exception(_InterruptedError())
+                    answer.exception()  # its task may be cancelled by now
             self._pending.clear()
+            self._outbox.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_TIMEOUT):
                     await socket.close()
@@ -250,7 +246,7 @@ class Ari:
         event: Event = json.loads(text)
         what = event["type"]
         if what == "RESTResponse":
-            answer = self._pending.get(event["request_id"])
+            answer = self._pending.pop(event["request_id"], None)
             if answer and not answer.done():
                 answer.set_result(event)
             return
@@ -284,42 +280,76 @@ class Ari:
 
     # One command
 
-    async def _send(self, method: str, uri: str, body: dict[str, Any] | None) -> Any:
-        self.commands += 1
-        try:
-            async with asyncio.timeout(self._timeout):
-                if self._over_socket:
-                    return await self._over_websocket(method, uri, body)
-                return await self._over_http(method, uri, body)
-        except TimeoutError:
-            raise SlowError(f"no answer within {self._timeout} s") from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise DisconnectedError(str(error)) from error
+    async def _answer(
+        self,
+        posted: asyncio.Future[Event] | None,
+        method: str,
+        uri: str,
+        body: dict[str, Any] | None,
+        patience: float | None,
+    ) -> Any:
+        deadline = asyncio.get_running_loop().time() + (self._patience if patience is None else patience)
+        for attempt in range(ATTEMPTS):
+            try:
+                if posted is None:
+                    await self._until_up(deadline)
+                    posted = self._post(method, uri, body)
+                async with asyncio.timeout(self._timeout):
+                    if posted is None:
+                        return await self._over_http(method, uri, body)
+                    response = await posted
+                    return _content(response["status_code"], response.get("message_body") or "")
+            except TimeoutError:
+                raise SlowError(f"no answer within {self._timeout} s") from None
+            except (aiohttp.ClientError, OSError, _InterruptedError):
+                posted = None
+            except RefusedError as refused:
+                # The answer to the first one was lost, and what it asked for has been done.
+                if attempt and refused.status == 409:
+                    return None
+                raise
+        raise DisconnectedError(f"the connection was lost {ATTEMPTS} times")
 
-    async def _over_websocket(self, method: str, uri: str, body: dict[str, Any] | None) -> Any:
-        if self._socket is None:
-            raise self._gone()
+    async def _all(self, commands: Sequence[Coroutine[Any, Any, Any]]) -> None:
+        await asyncio.gather(*commands)
+
+    async def _one_by_one(self, commands: Sequence[tuple[str, str]]) -> None:
+        for method, uri in commands:
+            await self.command(method, uri)
+
+    def _post(self, method: str, uri: str, body: dict[str, Any] | None) -> asyncio.Future[Event] | None:
+        """Put a command on the socket. None where it does not go that way, or nobody is there."""
+        if not (self._over_socket and self._up.is_set()):
+            return None
+        self.commands += 1
         number = str(next(self._numbers))
+        answer: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         message = {"type": "RESTRequest", "request_id": number, "method": method, "uri": uri}
-        if body is not None:
-            message["content_type"] = "application/json"
-            message["message_body"] = _encode(body)
-        text = _encode(message)
-        _fits(text)
-        answer = self._pending[number] = asyncio.get_running_loop().create_future()
         try:
-            await self._socket.send_str(text)
-            response = await answer
-        finally:
-            self._pending.pop(number, None)
-        return _content(response["status_code"], response.get("message_body") or "")
+            if body is not None:
+                message["content_type"] = "application/json"
+                message["message_body"] = _encode(body)
+            self._outbox.append(_fitting(_encode(message)))
+        except TooLargeError as error:
+            answer.set_exception(error)
+            return answer
+        self._more.set()
+        self._pending[number] = answer
+        return answer
+
+    async def _write(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """Send what is on its way, in turn, until the connection ends."""
+        with contextlib.suppress(ConnectionError, aiohttp.ClientError):
+            while True:
+                while self._outbox:
+                    await socket.send_str(self._outbox.popleft())
+                self._more.clear()
+                await self._more.wait()
 
     async def _over_http(self, method: str, uri: str, body: dict[str, Any] | None) -> Any:
         if self._http is None:
             raise self._gone()
-        text = None if body is None else _encode(body)
-        if text:
-            _fits(text)
+        text = None if body is None else _fitting(_encode(body))
         kind = {"Content-Type": "application/json"} if text else None
         async with self._http.request(method, f"{self._url}/{uri}", data=text, headers=kind) as response:
             return _content(response.status, await response.text())
@@ -335,9 +365,10 @@ def _encode(content: dict[str, Any]) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
-def _fits(text: str) -> None:
+def _fitting(text: str) -> str:
     if len(text) > MAX_MESSAGE or (len(text) * 4 > MAX_MESSAGE and len(text.encode()) > MAX_MESSAGE):
         raise TooLargeError(f"over {MAX_MESSAGE} bytes")
+    return text
 
 
 def _takes_commands(version: str) -> bool:

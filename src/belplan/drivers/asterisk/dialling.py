@@ -1,7 +1,7 @@
 """Ringing a phone: a channel for each place where it has registered; the first that answers is the leg."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
@@ -135,15 +135,17 @@ class AsteriskDialling:
             await self.leg.change()
         self.leg.check()
 
-    async def stop(self) -> None:
-        """The ringing is over: what was not answered stops."""
+    def stop(self, *, nobody_has_it: bool = False) -> None:
+        """The ringing is over: what was not answered stops, and what was where nobody has the leg."""
         self._timer.cancel()
         self._ringing.cancel()
         if not self.leg.answered:
             # RFC 3326 2: a phone that is told so does not show a missed call.
             other = self._caller.talks_to
             self.fails(ANSWERED_ELSEWHERE if other and not other.gone else NORMAL)
-        await asyncio.wait((self._ringing,))
+        elif nobody_has_it and not self.leg.gone:
+            self.leg.remove(NORMAL)
+            self.leg.ends(NORMAL)
 
     def answers(self, contact: Contact) -> None:
         if self.leg.answered or self.leg.gone:
@@ -206,7 +208,7 @@ class AsteriskDialling:
                 self.leg.stop(contact, TEMPORARY_FAILURE)
                 self.contact_ends(contact, TEMPORARY_FAILURE)
 
-    async def _make(self, contact: Contact) -> None:
+    def _make(self, contact: Contact) -> Coroutine[Any, Any, None]:
         body = {
             "endpoint": contact.endpoint,
             "app": self._exchange.ari.app,
@@ -215,7 +217,7 @@ class AsteriskDialling:
             "originator": self._caller.channel,
             "variables": display(self._shown),
         }
-        await self._exchange.ari.command("POST", "channels/create", body)
+        return self._exchange.ari.command("POST", "channels/create", body)
 
 
 @dataclass(frozen=True, slots=True)

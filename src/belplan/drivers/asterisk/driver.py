@@ -7,7 +7,7 @@ bridge, both added, the other party hung up, bridge removed.
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Self
@@ -143,10 +143,14 @@ class AsteriskDriver:
         if not isinstance(target, PhoneTarget) and not cause:
             self._busy[target.trunk] += 1
             dialling.leg.at_end(lambda: self._busy.subtract((target.trunk,)))
+        # Leaving it waits for nothing: a task cancelled there would lose a leg that has just answered.
         try:
             yield dialling
-        finally:
-            await dialling.stop()
+        except BaseException:
+            dialling.stop(nobody_has_it=True)
+            raise
+        else:
+            dialling.stop()
 
     async def talk(self, caller: Leg, callee: Leg) -> Leg:
         if not isinstance(caller, AsteriskLeg) or not isinstance(callee, AsteriskLeg):
@@ -155,9 +159,11 @@ class AsteriskDriver:
         callee.check()
         caller.bridges += 1
         bridge = f"{caller.channel}-b{caller.bridges}"
-        making = self._errands.run(self._connect(bridge, caller, callee))
+        making: asyncio.Task[None] | None = None
         try:
-            await asyncio.shield(making)
+            async with caller.silent(), callee.silent():
+                making = self._errands.run(self._connect(bridge, caller, callee))
+                await asyncio.shield(making)
             return await first_end(caller, callee)
         except AriError as error:
             # Most likely one of them has just hung up, and the news is on its way.
@@ -166,11 +172,12 @@ class AsteriskDriver:
                 return caller if caller.gone else callee
             raise failure from error
         finally:
-            self._errands.remove(f"bridges/{segment(bridge)}", bridge, making)
+            if making:
+                self._errands.remove(f"bridges/{segment(bridge)}", bridge, making)
 
-    async def _connect(self, bridge: str, caller: AsteriskLeg, callee: AsteriskLeg) -> None:
+    def _connect(self, bridge: str, caller: AsteriskLeg, callee: AsteriskLeg) -> Coroutine[Any, Any, None]:
         parties = f"{segment(caller.channel)},{segment(callee.channel)}"
-        await self.ari.in_order(
+        return self.ari.in_order(
             # Without dtmf_events the sound may pass Asterisk by, and keys with it.
             ("POST", f"bridges?type=mixing,dtmf_events&bridgeId={segment(bridge)}"),
             # The display of neither phone changes: what it shows was decided before it rang.
@@ -257,7 +264,7 @@ class AsteriskDriver:
                 # Nobody attends it: it arrived, or lost its server, while nobody was there.
                 _log.warning("asterisk.adopted", leg=channel)
                 self._arrives(found, args.split(","))
-        await asyncio.gather(*(sound.ask() for sound in sounds if not sound.done))
+        await asyncio.gather(*(sound.ask() for sound in sounds))
 
 
 async def first_end(caller: AsteriskLeg, callee: AsteriskLeg) -> AsteriskLeg:

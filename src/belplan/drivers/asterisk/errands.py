@@ -33,9 +33,12 @@ class Errands:
         return task
 
     def remove(self, uri: str, subject: str, after: "asyncio.Task[None] | None" = None) -> None:
-        """Delete what Asterisk has under a URI, however long Asterisk is away. `after` is the making of it."""
+        """Delete what Asterisk has under a URI, however long Asterisk is away. `after` is the making of it.
+
+        Where commands keep their order this one is sent now, before any that comes later.
+        """
         self._going.add(subject)
-        self.run(self._remove(uri, subject, after))
+        self.run(self._remove(self._ari.command("DELETE", uri, patience=FOREVER), uri, subject, after))
 
     def removes(self, subject: str) -> bool:
         """Whether the channel with this id is going to be deleted."""
@@ -48,29 +51,38 @@ class Errands:
         for task in self._tasks:
             task.cancel()
 
-    async def _remove(self, uri: str, subject: str, after: "asyncio.Task[None] | None") -> None:
+    async def _remove(
+        self, sent: Coroutine[Any, Any, Any], uri: str, subject: str, after: "asyncio.Task[None] | None"
+    ) -> None:
         try:
-            if after and not after.done():
+            made_before = after is None or after.done()
+            status = await self._removed(sent)
+            if after and not made_before:
+                # The making may have been overtaken, or repeated over a new connection.
                 await asyncio.wait((after,))
-            while not await self._removed(uri):
-                pass
+                if status == 404 and not after.cancelled() and after.exception() is None:
+                    status = None
+            while status is None:
+                status = await self._removed(self._ari.command("DELETE", uri, patience=FOREVER))
         finally:
             self._going.discard(subject)
 
-    async def _removed(self, uri: str) -> bool:
-        """Try once. False where Asterisk went away meanwhile."""
+    async def _removed(self, sent: Coroutine[Any, Any, Any]) -> int | None:
+        """The HTTP status, 0 where it is no longer our affair, None where Asterisk went away meanwhile."""
         try:
-            await self._ari.command("DELETE", uri, patience=FOREVER)
+            await sent
         except LeaseLostError:
-            pass  # it is another server's now
+            return 0  # it is another server's now
         except DisconnectedError:
-            return False
+            return None
         except RefusedError as refused:
             if refused.status != 404:
                 _log.warning("asterisk.not_removed", status=refused.status, reason=refused.reason)
+            return refused.status
         except AriError as error:
             _log.warning("asterisk.not_removed", reason=str(error))
-        return True
+            return 0
+        return 204
 
     def _done(self, task: "asyncio.Task[Any]") -> None:
         self._tasks.discard(task)

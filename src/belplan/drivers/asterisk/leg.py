@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,23 +14,11 @@ from belplan.dialplan.fields import Prompt
 from belplan.drivers.asterisk import causes
 from belplan.drivers.asterisk.ari import Ari, AriError, DisconnectedError, Event, RefusedError, SlowError, segment
 from belplan.drivers.asterisk.errands import Errands
-from belplan.engine.leg import NORMAL, TEMPORARY_FAILURE, LegEndedError, Sound, Tone
+from belplan.drivers.asterisk.playing import BEEP, TONES, AsteriskPlaying, media_of
+from belplan.engine.leg import NORMAL, TEMPORARY_FAILURE, LegEndedError, Sound
 
 END_NOTICE = 1.0  # seconds within which Asterisk tells of the end that a command ran into
-FAILURE_NOTICE = 0.1  # seconds, the same for a sound that failed
-ASK_AGAIN = 15.0  # seconds after which a sound that says nothing of its end is asked after
-LONGEST_SOUND = 900.0  # seconds
-
-# `ring`, `busy` and `congestion` are those of the phone's tone zone. A comma would begin the next sound.
-_TONES: dict[Tone, str] = {
-    "ringing": "tone:ring",
-    "busy": "tone:busy",
-    "congestion": "tone:congestion",
-    # Ours: two soft blips every three seconds, nothing that could be taken for a tone of the network.
-    "waiting": r"tone:425/60\,0/140\,425/60\,0/2740",
-    "beep": "tone:1000",
-}
-BEEP = 0.3  # seconds
+SILENCE = 1.0  # seconds until a sound that was stopped must have ended; it takes 20 ms
 
 _log = structlog.get_logger()
 
@@ -63,7 +51,7 @@ class Exchange:
     errands: Errands
     prompts: Prompts
     lines: dict[str, Line]
-    sounds: "dict[str, AsteriskPlaying]"
+    sounds: dict[str, AsteriskPlaying]
 
 
 class AsteriskLeg:
@@ -79,7 +67,8 @@ class AsteriskLeg:
         self._answered = answered
         self._ringing = False
         self._digits: deque[str] = deque()
-        self._sounds = 0
+        self._sounds: list[AsteriskPlaying] = []
+        self._playbacks = 0
         self._end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting: set[asyncio.Future[None]] = set()
         self._at_end: list[Callable[[], None]] = []
@@ -106,36 +95,23 @@ class AsteriskLeg:
     async def answer(self) -> None:
         self.check()
         if not self._answered:
-            await self.command("POST", f"{self.uri}/answer")
+            async with self.silent():
+                await self.command("POST", f"{self.uri}/answer")
             self._answered = True
 
     @asynccontextmanager
-    async def playing(self, sound: Sound) -> AsyncGenerator["AsteriskPlaying"]:
+    async def playing(self, sound: Sound) -> AsyncGenerator[AsteriskPlaying]:
         self.check()
-        media = await self._media(sound)
+        playing = AsteriskPlaying(self, await self._media(sound), BEEP if sound == "beep" else None)
         self.check()
-        self._sounds += 1
-        playing = AsteriskPlaying(self, f"{self.channel}-p{self._sounds}", BEEP if sound == "beep" else None)
-        if media is None:
-            playing.ends("failed")
-            yield playing
-            return
-        # After a sound before the answer the network no longer makes a ringing tone by itself.
+        self._sounds.append(playing)
+        # After a sound before the answer, the caller's own phone makes no ringing tone any more.
         self._ringing = False
-        exchange = self.exchange
-        exchange.ari.listeners[playing.id] = playing.on_event
-        exchange.sounds[playing.id] = playing
-        starting = exchange.errands.run(
-            self.command("POST", f"{self.uri}/play/{segment(playing.id)}", {"media": media})
-        )
         try:
-            await asyncio.shield(starting)
+            await playing.start()
             yield playing
         finally:
-            exchange.ari.listeners.pop(playing.id, None)
-            exchange.sounds.pop(playing.id, None)
-            if not playing.done and not self.gone:
-                exchange.errands.remove(f"playbacks/{segment(playing.id)}", playing.id, starting)
+            playing.stop()
 
     async def read_digit(self) -> str:
         await self.digit_pressed()
@@ -195,6 +171,30 @@ class AsteriskLeg:
             await asyncio.wait((self._end,), timeout=within)
         return self._end.done()
 
+    @asynccontextmanager
+    async def silent(self) -> AsyncGenerator[None]:
+        """Have its channel silent for as long as the block runs; what sounded goes on after it."""
+        sounding = [sound for sound in self._sounds if sound.sounding]
+        self._sounds = sounding
+        for sound in sounding:
+            sound.pause()
+        try:
+            async with asyncio.timeout(SILENCE):
+                while any(sound.sounding for sound in sounding) and not self.gone:
+                    await self.change()
+        except TimeoutError:
+            _log.warning("asterisk.sound_goes_on", leg=self.id)
+        try:
+            yield
+        finally:
+            for sound in sounding:
+                sound.resume()
+
+    def next_playback_id(self) -> str:
+        """An id for the next sound: the same step of the same call always has the same one."""
+        self._playbacks += 1
+        return f"{self.channel}-p{self._playbacks}"
+
     def at_end(self, do: Callable[[], None]) -> None:
         """Have this done when the leg ends, at once where it has."""
         if self.gone:
@@ -217,15 +217,20 @@ class AsteriskLeg:
         """Listen to its channel no longer."""
         self.exchange.ari.listeners.pop(self.channel, None)
         self.exchange.lines.pop(self.channel, None)
+        for sound in self._sounds:
+            sound.forget()
 
     def remove(self, cause: int) -> None:
         """Have its channel hung up, whatever else happens."""
         self.exchange.errands.remove(f"{self.uri}?reason_code={cause}", self.channel)
 
-    async def command(self, method: str, uri: str, body: dict[str, Any] | None = None) -> None:
-        """Send a command about this leg. Raises LegEndedError where it cannot be done."""
+    def command(self, method: str, uri: str, body: dict[str, Any] | None = None) -> Coroutine[Any, Any, None]:
+        """Send a command about this leg, now. Awaiting it raises LegEndedError where it cannot be done."""
+        return self._done(self.exchange.ari.command(method, uri, body))
+
+    async def _done(self, command: Coroutine[Any, Any, Any]) -> None:
         try:
-            await self.exchange.ari.command(method, uri, body)
+            await command
         except AriError as error:
             raise await self.failure(error) from error
 
@@ -264,59 +269,6 @@ class AsteriskLeg:
 
     async def _media(self, sound: Sound) -> str | None:
         if not isinstance(sound, Prompt):
-            return _TONES[sound]
+            return TONES[sound]
         path = await self.exchange.prompts.path(sound, sound.language or self.language)
-        if path is None:
-            return None
-        if path.suffix in (".wav", ".wav16", ".sln", ".sln16", ".gsm", ".g722", ".ulaw", ".alaw"):
-            path = path.with_suffix("")
-        return "sound:" + str(path).replace(",", r"\,")
-
-
-class AsteriskPlaying:
-    """A sound under way. `lasts` is its length in seconds, where we end it ourselves."""
-
-    def __init__(self, leg: AsteriskLeg, playback_id: str, lasts: float | None = None) -> None:
-        self.id = playback_id
-        self._leg = leg
-        self._outcome = ""
-        loop = asyncio.get_running_loop()
-        self._over = loop.time() + (LONGEST_SOUND if lasts is None else lasts)
-        self._lasts = lasts
-
-    @property
-    def done(self) -> bool:
-        """Whether Asterisk no longer plays it."""
-        return bool(self._outcome)
-
-    async def finished(self) -> bool:
-        now = asyncio.get_running_loop().time
-        while not self._outcome:
-            self._leg.check()
-            if (left := self._over - now()) <= 0:
-                return self._lasts is not None
-            if not await self._leg.change(min(left, ASK_AGAIN)) and left > ASK_AGAIN:
-                await self.ask()
-        if self._outcome != "done":
-            # It fails too when the party hangs up, a moment before their end is told.
-            await self._leg.wait_end(FAILURE_NOTICE)
-        self._leg.check()
-        return self._outcome == "done"
-
-    async def ask(self) -> None:
-        """Ask Asterisk whether it still plays: its end may have been told to nobody."""
-        try:
-            await self._leg.exchange.ari.command("GET", f"playbacks/{segment(self.id)}")
-        except RefusedError as refused:
-            if refused.status == 404:
-                self.ends("done")
-        except AriError:
-            pass
-
-    def ends(self, outcome: str) -> None:
-        if not self._outcome:
-            self._outcome = outcome
-            self._leg.changed()
-
-    def on_event(self, event: Event) -> None:
-        self.ends(event["playback"]["state"])
+        return media_of(path) if path else None

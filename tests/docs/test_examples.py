@@ -1,0 +1,97 @@
+"""The examples run as their READMEs say: the receiver of the folder, and a call through its plan."""
+
+import asyncio
+import json
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from belplan.apps import APPS
+from belplan.dialplan.check import read
+from belplan.simulation import Caller, VirtualLoop, simulate
+from belplan.webhook import Policy, Webhooks
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+FOLDERS = sorted(path.parent for path in EXAMPLES.glob("*/plan.yaml"))
+
+# Who calls, and where the folder's README says that it goes.
+CALLS = {
+    "invoices": [("0612345678", "301"), ("0687654321", "205")],
+    "ticket": [("0207654321", "204"), ("0612345678", "302")],
+    "second-call": [("0612345678", "302")],
+    "power-cut": [],
+}
+
+
+@contextmanager
+def receiver(folder: Path) -> Iterator[int]:
+    """The folder's own server, on a free port."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    process = subprocess.Popen([sys.executable, folder / "receiver.py", str(port)], stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except ConnectionRefusedError:
+                assert process.poll() is None
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def call(plan: str, caller: str, to: str = "0102380095"):
+    """One call through a plan, its webhooks really sent."""
+    company, problems = read(plan, APPS)
+    assert company, problems
+
+    async def walk():
+        async with Webhooks(Policy(allow_loopback=True)) as sender:
+            return await simulate(company, Caller(to=to, number=caller), sender)
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(walk())
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_plan_has_no_problem_and_the_page_no_broken_promise(folder):
+    _, problems = read((folder / "plan.yaml").read_text(), APPS)
+    assert problems == []
+    assert "belplan call plan.yaml" in (folder / "README.md").read_text()
+
+
+@pytest.mark.parametrize(("folder", "caller", "reaches"), [(f, *one) for f, ones in CALLS.items() for one in ones])
+def test_with_its_receiver_the_call_goes_where_the_page_says(folder, caller, reaches):
+    with receiver(EXAMPLES / folder) as port:
+        record = call((EXAMPLES / folder / "plan.yaml").read_text().replace("8090", str(port)), caller)
+    assert record.connected_to == reaches
+    assert record.trace[0].exit == "ok"
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_without_its_receiver_the_call_reaches_somebody_all_the_same(folder):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    record = call((folder / "plan.yaml").read_text().replace("8090", str(port)), "0612345678")
+    assert record.outcome == "connected"
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_every_command_of_the_page_runs(folder, tmp_path):
+    commands = [line.split("#")[0].strip() for line in (folder / "README.md").read_text().splitlines()]
+    for words in (shlex.split(command) for command in commands if command.startswith("belplan ")):
+        run = [sys.executable, "-c", "from belplan.cli import main; main()", *words[1:], "--json"]
+        done = subprocess.run(run, cwd=folder, capture_output=True, text=True, env=os.environ, check=False)
+        assert done.returncode == 0, done.stderr
+        json.loads(done.stdout)
