@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib import request
 
 import pytest
 
@@ -77,6 +78,15 @@ def test_with_its_receiver_the_call_goes_where_the_page_says(folder, caller, rea
         record = call((EXAMPLES / folder / "plan.yaml").read_text().replace("8090", str(port)), caller)
     assert record.connected_to == reaches
     assert record.trace[0].exit == "ok"
+
+
+def test_a_second_call_goes_to_the_colleague_of_the_first():
+    folder = EXAMPLES / "second-call"
+    with receiver(folder) as port:
+        told = json.dumps({"number": "31612345678", "colleague": "204"}).encode()
+        request.urlopen(f"http://127.0.0.1:{port}/spoken", data=told).close()
+        record = call((folder / "plan.yaml").read_text().replace("8090", str(port)), "0612345678")
+    assert record.connected_to == "204"
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)

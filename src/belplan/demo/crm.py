@@ -87,10 +87,10 @@ class Crm:
         app.router.add_get("/ticket", self._ticket)
         app.router.add_get("/last", self._spoke_last)
         app.router.add_post("/spoken", self._spoken)
-        runner = web.AppRunner(app, access_log=None)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await runner.setup()
         self._running.push_async_callback(runner.cleanup)
-        site = web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True, shutdown_timeout=0.2)
+        site = web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True)
         await site.start()
         self.port = runner.addresses[0][1]
         return self
