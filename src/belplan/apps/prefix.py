@@ -10,14 +10,14 @@ from belplan.engine.call import Call
 
 
 class Prefix(App):
-    """Put a text before the caller on the display of the phones that ring below."""
+    """Put a text before the caller on the display of the phones that ring below. A later one takes its place."""
 
     app_name = "prefix"
     exits = ("set",)
     example = {"text": "VKP"}
-    ready = False
 
     text: Annotated[Text, Field(description="What is shown before the caller.", min_length=1, max_length=20)]
 
     async def run(self, call: Call) -> str:
-        return self.exits[-1]
+        call.prefix = self.text
+        return "set"

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from belplan.dialplan import times
 from belplan.dialplan.fields import Text
 from belplan.dialplan.route import Reference, Route
 from belplan.engine.app import App
@@ -11,13 +12,12 @@ from belplan.engine.call import Call
 
 
 class Time(App):
-    """Walk the route below only within the named times."""
+    """Walk the route below only within the named times, by the clock of the company's time zone."""
 
     app_name = "time"
     exits = ("true", "false")
     branches = {"true": "then", "false": "else"}
     example = {"when": "kantooruren"}
-    ready = False
 
     when: Annotated[Text, Field(description="Name of a time condition of this company.")]
     invert: Annotated[bool, Field(description="Walk it outside those times instead.")] = False
@@ -28,4 +28,6 @@ class Time(App):
         return (Reference("time", self.when, "when"),)
 
     async def run(self, call: Call) -> str:
-        return self.exits[-1]
+        condition = call.company.times[self.when]
+        held = times.holds(condition, call.clock.now(), call.company.zone)
+        return "true" if held is not self.invert else "false"

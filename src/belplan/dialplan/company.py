@@ -315,6 +315,11 @@ class Company(Settings):
         return {plan.name: plan for plan in self.dial_plans}
 
     @cached_property
+    def times(self) -> dict[str, TimeCondition]:
+        """The time conditions by name."""
+        return {condition.name: condition for condition in self.time_conditions}
+
+    @cached_property
     def accounts(self) -> dict[str, User]:
         """The users by the SIP accounts of their phones."""
         return {phone.username: user for user in self.users for phone in user.phones}

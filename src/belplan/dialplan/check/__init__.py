@@ -10,7 +10,7 @@ from typing import Any
 from belplan.dialplan.check.destinations import check_destinations
 from belplan.dialplan.check.duplicates import check_duplicates
 from belplan.dialplan.check.findings import Findings
-from belplan.dialplan.check.items import check_items, check_secrets
+from belplan.dialplan.check.items import check_holidays, check_items, check_secrets
 from belplan.dialplan.check.loops import check_loops
 from belplan.dialplan.check.reach import check_reach
 from belplan.dialplan.check.variables import check_variables
@@ -33,6 +33,7 @@ def check(loaded: Loaded, *, secrets: Callable[[str], bool] | None = None) -> li
     findings.forget_stand_ins(everything)
     check_duplicates(findings)
     check_items(findings, everything)
+    check_holidays(findings)
     check_variables(findings, everything)
     check_destinations(findings, everything)
     check_loops(findings, everything)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
+from belplan.dialplan import times
 from belplan.dialplan.check.findings import Findings
 from belplan.dialplan.places import Keys, Top
 
@@ -24,6 +25,15 @@ def check_items(findings: Findings, everything: Sequence[Top]) -> None:
             if not spot.app.ready:
                 message = f"{name} is read and checked, but does nothing yet: a call goes on below it"
                 findings.say(spot.keys, "not-yet", message, "warning")
+
+
+def check_holidays(findings: Findings) -> None:
+    """Warn of countries whose public holidays nobody here knows: such a time would never hold."""
+    for index, condition in enumerate(findings.company.time_conditions):
+        if condition.holidays and not times.knows_holidays(condition.holidays):
+            keys = (*findings.entry("time_conditions", index), "holidays")
+            message = f"the public holidays of {condition.holidays} are not known here; write them as dates"
+            findings.say(keys, "invalid-value", message, "warning")
 
 
 def check_secrets(findings: Findings, there: Callable[[str], bool]) -> None:
