@@ -39,17 +39,23 @@ def run(*, once: bool, plan: Path = PLAN) -> int:
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=WIDTH)
+    try:
+        asterisk = _install(console)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except InstallError as error:
+        console.print(Text(f"✗ {error}", style="red"))
+        return 1
     data = Path(tempfile.mkdtemp(prefix="belplan-demo-"))
     code = 1
     try:
-        asterisk = _install(console)
         with _log_to(data / "belplan.log"):
             code = uvloop.run(_interruptible(show(asterisk, data, console, plan, once=once)))
     except (asyncio.CancelledError, KeyboardInterrupt):
         code = INTERRUPTED
     except TimeoutError:
         console.print("[red]✗ something took too long[/]")
-    except (InstallError, PbxError, PlanError, AriError, OSError) as error:
+    except (PbxError, PlanError, AriError, OSError) as error:
         console.print(Text(f"✗ {error}", style="red"))
     finally:
         if code in (0, INTERRUPTED):

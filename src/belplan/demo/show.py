@@ -27,6 +27,7 @@ from belplan.drivers.asterisk.program import Program
 from belplan.engine.events import Event
 
 SOON, LATER = 0.3, 1.5  # seconds that a phone rings: the one that is to answer, and any other
+BY_HAND = 8.0  # the same, when somebody tries it
 LISTENS = 0.8  # seconds to a menu, before a key is pressed
 OVER = 10.0  # seconds for the exchange to end a call after its caller has
 
@@ -76,7 +77,8 @@ class Show:
         self.telling.company = on.company
         on.phones.tell = self.on_phone
         results = [await self._place(on, number, story) for number, story in enumerate(STORIES, 1)]
-        on.phones.patience = {}
+        # By hand: time to answer with a telephone of one's own, and never two of ours in the same instant.
+        on.phones.patience = {account: BY_HAND + 0.5 * index for index, account in enumerate(on.passwords)}
         return results
 
     async def _place(self, on: Stage, number: int, story: Story) -> Result:
@@ -212,7 +214,7 @@ def _print_what_to_try(console: Console, on: Stage) -> None:
     console.print(f"  a telephone of your own   account [bold]{GUEST}[/], password [bold]{on.passwords[GUEST]}[/],")
     console.print(f"                            registrar 127.0.0.1:{sip} (UDP or TCP)")
     console.print(f"  numbers to dial           {number} the company, 301 Finance, 302 help desk, 205 Eva")
-    console.print("                            the phones answer after 8 s; what happens is drawn here")
+    console.print(f"                            the phones answer after {BY_HAND:g} s; what happens is drawn here")
     console.print(f"  the CRM                   {on.crm.url}/ticket?number={stories.CUSTOMER}")
     console.print(f"  the plan                  {on.plan}")
     console.print("                            change it, and the next call walks the new one")
