@@ -17,10 +17,10 @@ import structlog
 from aiohttp import web
 
 from belplan import settings
-from belplan.apps import APPS
+from belplan.apps import APPS, feature_route
 from belplan.apps.webhook import Webhook
 from belplan.dialplan.check import read
-from belplan.dialplan.company import Company, DialPlan
+from belplan.dialplan.company import Company
 from belplan.dialplan.fields import Prompt, placeholders
 from belplan.dialplan.places import tops
 from belplan.dialplan.problem import PlanError, Problem
@@ -32,9 +32,12 @@ from belplan.drivers.asterisk.pbx import Pbx, PbxError
 from belplan.engine.attend import attend
 from belplan.engine.call import Call
 from belplan.engine.clock import SystemClock
+from belplan.engine.entrance import entrance
 from belplan.engine.events import Events, Watcher
 from belplan.engine.ringing import Rota
+from belplan.engine.state import State
 from belplan.prompts import Prompts
+from belplan.store.state_file import StateFile
 from belplan.webhook import Policy, Webhooks, check_url
 from belplan.webhook.cache import AnswerCache
 from belplan.webhook.exchange import Sender
@@ -96,10 +99,17 @@ class Exchange:
         self._policy = policy(options, self.settings.http_port)
         self.webhooks = Webhooks(self._policy)
         self.driver = AsteriskDriver(self.settings, self.prompts)
+        self._state_file = StateFile(options.data / "state.jsonl")
+        self.state = State(self._state_file.keep)
         self._options = options
         self._watchers = watchers
         self._clock = SystemClock()
-        self._services: dict[type, object] = {Sender: self.webhooks, AnswerCache: AnswerCache(), Rota: Rota()}
+        self._services: dict[type, object] = {
+            Sender: self.webhooks,
+            AnswerCache: AnswerCache(),
+            Rota: Rota(),
+            State: self.state,
+        }
         self._open = AsyncExitStack()
         self._taking = False
 
@@ -111,6 +121,8 @@ class Exchange:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as opening:
             await opening.enter_async_context(_http(self, self._options))
+            opening.enter_context(self._state_file)
+            self.state.restore(self._state_file.read())
             self._apologies = await self._render_apologies()
             await self.pbx.start(self._configuration().files)
             opening.push_async_callback(self.pbx.stop)
@@ -132,26 +144,26 @@ class Exchange:
     async def take(self, incoming: AsteriskCall) -> None:
         """Attend one call, from its arrival to its end."""
         company = self.company  # the version that it keeps
-        called = company.canonical(incoming.called_number)
-        destination = company.destination(called)
-        if destination is None:
+        caller_number = _caller_number(company, incoming)
+        entered = entrance(company, incoming.called_number, caller_number)
+        if entered is None:
             _log.info("call.unknown_number", leg=incoming.caller.id)
             await incoming.caller.hang_up(UNKNOWN_NUMBER)
             return
         call = Call(
             company=company,
-            plan=destination if isinstance(destination, DialPlan) else None,
+            plan=entered.plan,
             caller=incoming.caller,
             driver=self.driver,
             clock=self._clock,
-            caller_number=_caller_number(company, incoming),
-            callee_number=called,
+            caller_number=caller_number,
+            callee_number=entered.number,
             caller_name=incoming.caller_name,
             sip_call_id=incoming.sip_call_id,
             services=self._services,
             events=Events(*self._watchers),
         )
-        record = await attend(call)
+        record = await attend(call, feature_route(entered.feature) if entered.feature else None)
         _log.info("call.ended", call=call.id, outcome=record.outcome, cause=record.cause, steps=len(record.trace))
 
     async def use(self, company: Company) -> None:

@@ -2,27 +2,28 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from belplan.dialplan.company import Company, DialPlan, RingGroup
-from belplan.dialplan.fields import as_text
+from belplan.apps import feature_route
+from belplan.dialplan.company import Company
 from belplan.drivers.simulator import Asked, Press, Reaction, Reply, ScriptedSender, SimulatedExchange, SimulatedLeg
 from belplan.engine.attend import attend
 from belplan.engine.call import Call
 from belplan.engine.cdr import CallRecord
 from belplan.engine.clock import Clock, VirtualLoop
+from belplan.engine.entrance import Entrance, entrance
 from belplan.engine.events import Events, Watcher
 from belplan.engine.leg import PhoneTarget, Shown, Target
-from belplan.engine.ringing import Rota
+from belplan.memory import remember
 from belplan.webhook.cache import AnswerCache
 from belplan.webhook.exchange import Answer, Request, Sender
 
 __all__ = [
-    "SERVICES", "Asked", "CallRecord", "Caller", "NoWebhooks", "Observation", "Rang", "UnknownNumberError",
-    "VirtualLoop", "entrance", "observe", "run", "simulate",
+    "Asked", "CallRecord", "Caller", "NoWebhooks", "Observation", "Rang", "UnknownNumberError",
+    "VirtualLoop", "enter", "observe", "run", "simulate",
 ]  # fmt: skip
 
 
@@ -42,7 +43,7 @@ class Caller:
     it wait in vain), `presses` at moments of their own. `hang_up_after` is in seconds from the call's
     arrival. `reactions` are by internal or outside number or SIP account, and `replies` by a webhook's
     variable or path; several are given in turn, the last one again and again. `state` is what the
-    company remembers when the call arrives: see SERVICES.
+    company remembers when the call arrives: see belplan.memory.WORDS.
     """
 
     to: str
@@ -88,70 +89,42 @@ class NoWebhooks:
         return Answer("error", reason="refused", detail="no network in this simulation")
 
 
-def _rota(company: Company, last_answered: Any) -> tuple[type, object]:
-    """`{"301": ["202", "201"]}`: who of a group had calls before this one, the latest last."""
-    rota = Rota()
-    if last_answered is not None and not isinstance(last_answered, dict):
-        raise ValueError('write who had the last calls of a group as {"301": ["201", "202"]}, the latest last')
-    for word, given in cast("dict[str, Any]", last_answered or {}).items():
-        group = company.destination(word)
-        if not isinstance(group, RingGroup):
-            raise ValueError(f"{word} is no ring group")
-        for ago, member in enumerate(reversed(cast("list[Any]", given) if isinstance(given, list) else [given])):
-            number = str(as_text(member))
-            if number not in group.members:
-                raise ValueError(f"{number} is no member of {group.name}; there are {', '.join(group.members)}")
-            rota.talked[company.id, number] = -float(ago + 1)
-            rota.last.setdefault((company.id, group.number), number)
-    return Rota, rota
-
-
-SERVICES: dict[str, Callable[[Company, Any], tuple[type, object]]] = {"last_answered": _rota}
-"""What a company remembers between calls, by the word that a scenario's `state` has for it.
-
-An app that keeps something adds a function here. It is asked once for each simulated call, gets what
-the scenario says (None where it says nothing), and gives the service that the app finds with `call.use`.
-It raises ValueError with a message for the scenario's author.
-"""
-
-
-def entrance(company: Company, number: str) -> tuple[str, DialPlan | None]:
-    """The number that is called in its one form, and the dial plan it has. Raises UnknownNumberError."""
-    called = company.canonical(number)
-    destination = company.destination(called)
-    if destination is None:
+def enter(company: Company, number: str, caller: str = USUAL_CALLER) -> Entrance:
+    """Where a call enters. Raises UnknownNumberError."""
+    found = entrance(company, number, company.canonical(caller))
+    if found is None:
         known = ", ".join([*company.external, *company.internal])
         raise UnknownNumberError(f"nothing of {company.settings.name} has the number {number}; there are {known}")
-    return called, destination if isinstance(destination, DialPlan) else None
+    return found
 
 
 async def observe(
     company: Company, caller: Caller, sender: Sender, *watchers: Watcher, call_id: str | None = None
 ) -> Observation:
     """Walk one call, on a VirtualLoop in virtual time, and look at it from all sides. Raises UnknownNumberError."""
-    called, plan = entrance(company, caller.to)
+    entered = enter(company, caller.to, caller.number)
     scripted = ScriptedSender(caller.replies, sender)
     exchange = SimulatedExchange(_Phones(company, caller.reactions))
     leg = SimulatedLeg("caller", caller.keys, caller.presses)
     began = leg.now()
-    services = dict(maker(company, caller.state.get(word)) for word, maker in SERVICES.items())
+    memory = remember(company, caller.state)
     answered: list[float] = []
     call = Call(
         company=company,
-        plan=plan,
+        plan=entered.plan,
         caller=leg,
         driver=exchange,
         clock=Clock(caller.at),
         caller_number=company.canonical(caller.number),
-        callee_number=called,
+        callee_number=entered.number,
         sip_call_id="simulated",
-        services={Sender: scripted, AnswerCache: AnswerCache(), **services},
+        services={Sender: scripted, AnswerCache: AnswerCache(), **memory.services},
         events=Events(*watchers),
         id=call_id or str(uuid.uuid4()),
     )
     call.events.watch(lambda event: answered.append(event.at) if event.what == "answered" else None)
     leg.leave_after(PATIENCE if caller.hang_up_after is None else caller.hang_up_after)
-    record = await attend(call)
+    record = await attend(call, feature_route(entered.feature) if entered.feature else None)
     ended = leg.ended_at if leg.ended_at is not None else leg.now()
     return Observation(
         record=record,

@@ -14,6 +14,7 @@ from belplan.engine.cdr import CallRecord, Step
 from belplan.engine.clock import Clock, real_time
 from belplan.engine.position import locate
 from belplan.engine.ringing import Rota
+from belplan.engine.state import State
 from belplan.webhook.cache import AnswerCache
 from belplan.webhook.exchange import Answer, Request, Sender
 
@@ -100,7 +101,7 @@ async def try_webhook(company: Company, path: str, caller: str, sender: Sender) 
         caller_number=company.canonical(caller),
         callee_number=_called(company, plan),
         sip_call_id="trial",
-        services={Sender: once, AnswerCache: AnswerCache(), Rota: Rota()},
+        services={Sender: once, AnswerCache: AnswerCache(), Rota: Rota(), State: State()},
     )
     record = await attend(call, stack)
     return Trial(company, path, once.answer or Answer("error", reason="blocked", detail="it was never sent"), record)

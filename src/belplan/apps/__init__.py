@@ -11,14 +11,19 @@ from belplan.apps.menu import Menu
 from belplan.apps.prefix import Prefix
 from belplan.apps.queue import Queue
 from belplan.apps.same_colleague import SameColleague
+from belplan.apps.set import Set
+from belplan.apps.switch_diversion import SwitchDiversion
 from belplan.apps.time import Time
 from belplan.apps.voicemail import Voicemail
 from belplan.apps.webhook import Webhook
-from belplan.dialplan.route import Registry
+from belplan.dialplan.route import Item, Registry, Route
+from belplan.engine.entrance import Feature
+from belplan.engine.position import Frame
 
 APPS = Registry().add(
     Webhook,
     Condition,
+    Set,
     Time,
     Diversion,
     Announce,
@@ -32,3 +37,12 @@ APPS = Registry().add(
     Goto,
     Hangup,
 )
+
+FEATURES = Registry().add(SwitchDiversion)
+"""What phones do by dialling a code. They stand in no plan."""
+
+
+def feature_route(feature: Feature) -> list[Frame]:
+    """What a phone does that has dialled a code, as a route of its own."""
+    apps = {"diversion": SwitchDiversion(diversion=feature.name)}
+    return [Frame("features", Route((Item(apps[feature.kind]),)))]

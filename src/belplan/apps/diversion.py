@@ -8,16 +8,16 @@ from belplan.dialplan.fields import Text
 from belplan.dialplan.route import Reference, Route
 from belplan.engine.app import App
 from belplan.engine.call import Call
+from belplan.engine.state import State
 
 
 class Diversion(App):
-    """Walk the route below only while a switch is on."""
+    """Walk the route below only while a switch is on: turned on and off from a phone, by dialling its code."""
 
     app_name = "diversion"
     exits = ("true", "false")
     branches = {"true": "then", "false": "else"}
     example = {"name": "teamoverleg"}
-    ready = False
 
     name: Annotated[Text, Field(description="Name of a diversion of this company.")]
     invert: Annotated[bool, Field(description="Walk it while the switch is off instead.")] = False
@@ -28,4 +28,5 @@ class Diversion(App):
         return (Reference("diversion", self.name, "name"),)
 
     async def run(self, call: Call) -> str:
-        return self.exits[-1]
+        on = call.use(State).is_on(call.company, self.name, call.clock.now())
+        return "true" if on is not self.invert else "false"

@@ -9,6 +9,7 @@ from belplan.dialplan.fields import Text
 from belplan.dialplan.route import Reference, Route
 from belplan.engine.app import App
 from belplan.engine.call import Call
+from belplan.engine.state import State
 
 
 class Time(App):
@@ -29,5 +30,8 @@ class Time(App):
 
     async def run(self, call: Call) -> str:
         condition = call.company.times[self.when]
-        held = times.holds(condition, call.clock.now(), call.company.zone)
+        now = call.clock.now()
+        held = call.use(State).override(call.company, self.when, now)
+        if held is None:
+            held = times.holds(condition, now, call.company.zone)
         return "true" if held is not self.invert else "false"

@@ -315,6 +315,11 @@ class Company(Settings):
         return {plan.name: plan for plan in self.dial_plans}
 
     @cached_property
+    def switches(self) -> dict[str, Diversion]:
+        """The diversions by name."""
+        return {diversion.name: diversion for diversion in self.diversions}
+
+    @cached_property
     def times(self) -> dict[str, TimeCondition]:
         """The time conditions by name."""
         return {condition.name: condition for condition in self.time_conditions}

@@ -57,6 +57,9 @@ class AppSettings(Settings):
     personal: ClassVar[bool] = True
     """Whether it may stand in a user's own dial plan."""
 
+    overwrites: ClassVar[bool] = False
+    """Whether it may set a variable that another item of the plan sets as well."""
+
     final: ClassVar[bool] = False
     """Whether a call never goes on below it."""
 

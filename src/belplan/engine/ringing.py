@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from belplan.dialplan import numbers
 from belplan.dialplan.company import Company, RingGroup, User
 from belplan.engine.call import Call
 from belplan.engine.leg import (
@@ -24,6 +25,7 @@ from belplan.engine.leg import (
     TrunkTarget,
 )
 from belplan.engine.listening import hearing
+from belplan.engine.state import State
 
 DEFAULT_TIMEOUT = 25.0  # seconds; about five rings
 
@@ -157,11 +159,19 @@ async def _talk(call: Call, number: str, phone: Phone, callee: Leg) -> None:
         call.outcome = "connected"
         call.detail["answered_by"] = phone.number
         call.tell("answered", number=phone.number, target=phone.target)
+        _remember(call, phone)
         with contextlib.suppress(LegEndedError):  # whoever answers and is gone at once has had the call
             await call.driver.talk(call.caller, callee)
     finally:
         await callee.hang_up(NORMAL)
     await call.hang_up(NORMAL)
+
+
+def _remember(call: Call, phone: Phone) -> None:
+    """Keep who spoke to an outside caller, for the next time."""
+    state, outside = call.services.get(State), numbers.is_dialable(call.caller_number)
+    if isinstance(state, State) and outside and call.company.user(phone.number):
+        state.spoke(call.company, call.caller_number, phone.number, call.clock.now())
 
 
 async def _ring(

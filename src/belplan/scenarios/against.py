@@ -4,14 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from belplan.apps import APPS
+from belplan.apps import APPS, FEATURES
 from belplan.dialplan import numbers
 from belplan.dialplan.company import Company, RingGroup, User
 from belplan.dialplan.places import tops
 from belplan.dialplan.problem import Key, Problem, did_you_mean, listed
+from belplan.memory import WORDS, remember
 from belplan.scenarios.source import Written
 from belplan.scenarios.values import Step
-from belplan.simulation import SERVICES, UnknownNumberError, entrance
+from belplan.simulation import USUAL_CALLER, UnknownNumberError, enter
 
 # Exits that no app names itself: the walk ended or broke off there.
 _BREAKS = frozenset({"abandoned", "failed", "limit"})
@@ -48,16 +49,17 @@ def problems(plan: Plan, written: Written) -> list[Problem]:
 def _call(plan: Plan, written: Written) -> Iterable[Problem]:
     scenario = written.scenario
     try:
-        entrance(plan.company, scenario.call.to or "")
+        caller = scenario.call.caller
+        enter(plan.company, scenario.call.to or "", USUAL_CALLER if caller is None else caller)
     except UnknownNumberError as error:
         yield written.problem(str(error), "call", "to", code="unknown-destination")
     for word, value in scenario.state.items():
-        if word not in SERVICES:
-            hint = did_you_mean(word, SERVICES) or f"; there are {listed(SERVICES)}"
+        if word not in WORDS:
+            hint = did_you_mean(word, WORDS) or f"; there are {listed(WORDS)}"
             yield written.problem(f'nothing remembers "{word}"{hint}', "state", word, code="unknown-field")
             continue
         try:
-            SERVICES[word](plan.company, value)
+            remember(plan.company, {word: value})
         except (ValueError, TypeError, AttributeError, LookupError) as error:
             yield written.problem(str(error), "state", word)
 
@@ -105,7 +107,7 @@ def _way(written: Written) -> Iterable[Problem]:
         for index, (item, leave) in enumerate(steps):
             where: tuple[Key, ...] = ("expect", "trace", *keys, index)
             name = item.rpartition(".")[2]
-            app = APPS.get(name)
+            app = APPS.get(name) or FEATURES.get(name)
             # The wait for a key has the path of its context and the exit of the key.
             if app is None and "." not in item:
                 yield written.problem(f'there is no app "{item}"{did_you_mean(item, APPS)}', *where, code="unknown-app")

@@ -7,11 +7,11 @@ import pytest
 
 from belplan.dialplan.problem import PlanError
 from belplan.drivers.simulator import Press, Reaction, Reply
+from belplan.memory import WORDS
 from belplan.scenarios import source
 from belplan.scenarios.expect import Expectation
 from belplan.scenarios.format import LoneScenario
 from belplan.scenarios.source import Written
-from belplan.simulation import SERVICES
 from belplan.webhook.exchange import Answer
 
 LONE = """
@@ -162,5 +162,5 @@ def test_every_field_is_in_the_documentation() -> None:
     for model in (LoneScenario, Expectation):
         for name in model.model_fields:
             assert f"| `{name}` |" in page, name
-    for word in SERVICES:
+    for word in WORDS:
         assert f"| `{word}` |" in page, word

@@ -40,6 +40,8 @@ def _check_unique(findings: Findings, everything: Sequence[Top]) -> Setters:
                 if top.kind == "user":
                     continue
                 setters.setdefault(name, []).append((top, spot))
+                if spot.app.overwrites:
+                    continue
                 other, _ = here = first.setdefault((top.in_menu, top.owner, name), (spot, setting))
                 if here != (spot, setting):
                     where = "menu" if top.in_menu else "dial plan"

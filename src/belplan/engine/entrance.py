@@ -1,0 +1,50 @@
+"""Where a called number leads: a dial plan, a person, a group, or something that a phone can do by dialling a code."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from belplan.dialplan.company import Company, DialPlan
+
+# An internal number, a star, the code of a diversion: `1003*1`.
+_DIVERSION = re.compile(r"(?P<number>[0-9]{1,6})\*(?P<code>[0-9]{1,4})")
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """Something that a company's own phone does by dialling a code: `Feature("diversion", "teamoverleg")`."""
+
+    kind: Literal["diversion"]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """Where a call enters. `number` is in its one form; without plan and feature it is a person's or a group's."""
+
+    number: str
+    plan: DialPlan | None = None
+    feature: Feature | None = None
+
+
+def entrance(company: Company, dialled: str, caller_number: str) -> Entrance | None:
+    """Where a call enters that dials `dialled`. None where nothing of the company has that number.
+
+    `caller_number` in its one form: only the company's own phones may dial codes.
+    """
+    if feature := _feature(company, dialled):
+        own = caller_number in company.accounts or caller_number in company.internal
+        return Entrance(dialled, feature=feature) if own else None
+    number = company.canonical(dialled)
+    destination = company.destination(number)
+    if destination is None:
+        return None
+    return Entrance(number, plan=destination if isinstance(destination, DialPlan) else None)
+
+
+def _feature(company: Company, dialled: str) -> Feature | None:
+    if (code := _DIVERSION.fullmatch(dialled)) and isinstance(company.internal.get(code["number"]), DialPlan):
+        for diversion in company.diversions:
+            if diversion.code == code["code"]:
+                return Feature("diversion", diversion.name)
+    return None

@@ -1,0 +1,100 @@
+"""What a company remembers between calls: which diversions are on, which named times are overridden, who spoke to whom.
+
+It is in memory, so that no call waits for it. Each change is handed to a keeper, which writes it down
+behind the calls' back (belplan.store), and gives it back at the next start.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from belplan.dialplan.company import Company, Diversion
+
+Keep = Callable[["Change"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One fact that takes the place of the one before it. `value` is what JSON can hold; None forgets it."""
+
+    company: str
+    kind: str
+    name: str
+    value: Any
+
+
+class State:
+    """The memory of all companies of one exchange."""
+
+    def __init__(self, keep: Keep = lambda change: None) -> None:
+        self._keep = keep
+        self._facts: dict[tuple[str, str, str], Any] = {}
+
+    def restore(self, changes: Iterable[Change]) -> None:
+        """Take up what was kept before."""
+        for change in changes:
+            self._facts[change.company, change.kind, change.name] = change.value
+
+    def changes(self) -> list[Change]:
+        """Everything that is remembered, as the fewest changes that bring it about."""
+        return [Change(*key, value) for key, value in self._facts.items() if value is not None]
+
+    # Diversions
+
+    def is_on(self, company: Company, name: str, now: datetime) -> bool:
+        """Whether a diversion is on."""
+        return self._holds(company, "diversion", name, now) or False
+
+    def switch(self, company: Company, name: str, on: bool, until: datetime | None = None) -> None:
+        """Turn a diversion on, until a moment or until it is turned off; or off. The others of its group go off.
+
+        Raises KeyError where the company has no such diversion.
+        """
+        diversion = company.switches[name]
+        if on:
+            for other in company.diversions:
+                if _in_one_group(diversion, other):
+                    self._set(company, "diversion", other.name, None)
+        self._set(company, "diversion", name, _lasting(on, until) if on else None)
+
+    # Named times
+
+    def override(self, company: Company, name: str, now: datetime) -> bool | None:
+        """What somebody said of a named time for now: that it holds, that it does not, or (None) nothing."""
+        return self._holds(company, "time", name, now)
+
+    def set_override(self, company: Company, name: str, holds: bool | None, until: datetime | None = None) -> None:
+        """Let a named time hold, or not, until a moment; None leaves it to the calendar again."""
+        self._set(company, "time", name, None if holds is None else _lasting(holds, until))
+
+    # Who spoke to whom
+
+    def spoke(self, company: Company, number: str, user: str, at: datetime) -> None:
+        """Remember that a user spoke to an outside number."""
+        self._set(company, "spoke", number, {"user": user, "at": at.isoformat()})
+
+    def last_spoke(self, company: Company, number: str) -> tuple[str, datetime] | None:
+        """Who spoke to an outside number last (the user's internal number), and when."""
+        value = self._facts.get((company.id, "spoke", number))
+        return (value["user"], datetime.fromisoformat(value["at"])) if value else None
+
+    def _holds(self, company: Company, kind: str, name: str, now: datetime) -> bool | None:
+        value = self._facts.get((company.id, kind, name))
+        if value is None or (value["until"] and now >= datetime.fromisoformat(value["until"])):
+            return None
+        return value["on"]
+
+    def _set(self, company: Company, kind: str, name: str, value: Any) -> None:
+        key = (company.id, kind, name)
+        if self._facts.get(key) != value:
+            self._facts[key] = value
+            self._keep(Change(*key, value))
+
+
+def _lasting(on: bool, until: datetime | None) -> dict[str, Any]:
+    return {"on": on, "until": until.isoformat() if until else None}
+
+
+def _in_one_group(one: Diversion, other: Diversion) -> bool:
+    return one.group is not None and one.group == other.group and one.name != other.name

@@ -1,0 +1,97 @@
+"""What a company remembers when a simulated call arrives, in the words of a scenario's `state`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+
+from belplan.dialplan.company import Company, RingGroup
+from belplan.dialplan.fields import as_text
+from belplan.dialplan.problem import did_you_mean, listed
+from belplan.engine.ringing import Rota
+from belplan.engine.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The services that remember."""
+
+    rota: Rota = field(default_factory=Rota)
+    state: State = field(default_factory=State)
+
+    @property
+    def services(self) -> dict[type, object]:
+        return {Rota: self.rota, State: self.state}
+
+
+def remember(company: Company, said: Mapping[str, Any]) -> Memory:
+    """The memory that a scenario describes. Raises ValueError with a message for its author."""
+    memory = Memory()
+    for word, value in said.items():
+        WORDS[word](memory, company, value)
+    return memory
+
+
+def _last_answered(memory: Memory, company: Company, said: Any) -> None:
+    for word, given in _mapping(said, 'who had the last calls of a group as {"301": ["201", "202"]}').items():
+        group = company.destination(word)
+        if not isinstance(group, RingGroup):
+            raise ValueError(f"{word} is no ring group")
+        for ago, member in enumerate(reversed(cast("list[Any]", given) if isinstance(given, list) else [given])):
+            number = str(as_text(member))
+            if number not in group.members:
+                raise ValueError(f"{number} is no member of {group.name}; there are {', '.join(group.members)}")
+            memory.rota.talked[company.id, number] = -float(ago + 1)
+            memory.rota.last.setdefault((company.id, group.number), number)
+
+
+def _diversions(memory: Memory, company: Company, said: Any) -> None:
+    for name, on in _mapping(said, "the diversions as {teamoverleg: on}").items():
+        memory.state.switch(company, _known(name, company.switches, "diversion"), _on(on))
+
+
+def _times(memory: Memory, company: Company, said: Any) -> None:
+    for name, on in _mapping(said, "the times that are overridden as {kantooruren: off}").items():
+        memory.state.set_override(company, _known(name, company.times, "time condition"), _on(on))
+
+
+def _spoke(memory: Memory, company: Company, said: Any) -> None:
+    form = 'who spoke to whom as {"0612345678": {user: "201", at: "2026-01-10T12:00"}}'
+    for number, one in _mapping(said, form).items():
+        fields = _mapping(one, form)
+        user = str(as_text(fields.get("user")))
+        if company.user(user) is None:
+            raise ValueError(f"{user} is no user of {company.settings.name}")
+        at = datetime.fromisoformat(str(fields.get("at")))
+        memory.state.spoke(
+            company, company.canonical(number), user, at if at.tzinfo else at.replace(tzinfo=company.zone)
+        )
+
+
+def _mapping(value: Any, form: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"write {form}")
+    return cast("dict[str, Any]", value)
+
+
+def _known(name: str, names: Mapping[str, object], what: str) -> str:
+    if name not in names:
+        raise ValueError(f'there is no {what} "{name}"{did_you_mean(name, names) or f"; there are {listed(names)}"}')
+    return name
+
+
+def _on(value: Any) -> bool:
+    if value in (True, "on"):
+        return True
+    if value in (False, "off"):
+        return False
+    raise ValueError(f"write on or off, not {value!r}")
+
+
+WORDS: dict[str, Callable[[Memory, Company, Any], None]] = {
+    "last_answered": _last_answered,
+    "diversions": _diversions,
+    "times": _times,
+    "spoke": _spoke,
+}
+"""What can be said of a company's memory. An app that keeps something adds a word here."""

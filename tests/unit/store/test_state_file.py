@@ -1,0 +1,63 @@
+"""The companies' memory on disk: it survives ends, power cuts and full disks."""
+
+import json
+
+import pytest
+
+from belplan.engine.state import Change
+from belplan.store.state_file import NewerFileError, StateFile
+
+ON = {"on": True, "until": None}
+
+
+def change(name: str, value: object = ON) -> Change:
+    return Change("0" * 32, "diversion", name, value)
+
+
+def keep(path, *changes: Change) -> None:
+    with StateFile(path) as file:
+        for one in changes:
+            file.keep(one)
+
+
+def test_what_was_kept_is_read_at_the_next_start(tmp_path):
+    path = tmp_path / "state.jsonl"
+    keep(path, change("a"), change("b"), change("a", {"on": True, "until": "2026-01-01T00:00:00+00:00"}))
+    keep(path, change("b", None))
+    assert StateFile(path).read() == [change("a", {"on": True, "until": "2026-01-01T00:00:00+00:00"})]
+
+
+def test_a_start_leaves_the_fewest_lines(tmp_path):
+    path = tmp_path / "state.jsonl"
+    keep(path, *(change("a", {"on": bool(turn % 2), "until": None}) for turn in range(1000)))
+    assert len(path.read_text().splitlines()) == 1001
+    keep(path)
+    assert len(path.read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize("tail", ['["0000', '{"ver', "\x00\x00", "[]", '["a", "b"]', "12"])
+def test_a_line_that_was_cut_off_costs_only_itself(tmp_path, tail):
+    path = tmp_path / "state.jsonl"
+    keep(path, change("a"))
+    with path.open("a") as file:
+        file.write(tail)
+    keep(path, change("b"))
+    assert StateFile(path).read() == [change("a"), change("b")]
+
+
+def test_a_file_of_a_newer_version_is_left_alone(tmp_path):
+    path = tmp_path / "state.jsonl"
+    path.write_text(json.dumps({"version": 99}) + "\n")
+    with pytest.raises(NewerFileError), StateFile(path):
+        pass
+    assert path.read_text() == json.dumps({"version": 99}) + "\n"
+
+
+def test_nobody_else_may_read_it(tmp_path):
+    path = tmp_path / "state.jsonl"
+    keep(path, change("a"))
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_without_a_file_nothing_is_remembered(tmp_path):
+    assert StateFile(tmp_path / "state.jsonl").read() == []
