@@ -12,6 +12,7 @@ from belplan.apps.prefix import Prefix
 from belplan.apps.queue import Queue
 from belplan.apps.same_colleague import SameColleague
 from belplan.apps.set import Set
+from belplan.apps.switch import Switch
 from belplan.apps.switch_diversion import SwitchDiversion
 from belplan.apps.time import Time
 from belplan.apps.voicemail import Voicemail
@@ -23,6 +24,7 @@ from belplan.engine.position import Frame
 APPS = Registry().add(
     Webhook,
     Condition,
+    Switch,
     Set,
     Time,
     Diversion,

@@ -53,18 +53,19 @@ def _one_or_more(value: Any) -> Any:
 
 
 Amount = Annotated[Text, AfterValidator(_amount)]
+VariableRead = Annotated[
+    str,
+    Field(
+        description="Name of a variable or of a call datum.",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}(\.(status|reason|ms))?$",
+    ),
+]
 
 
 class Comparison(Settings):
     """One test of one variable, with exactly one operator."""
 
-    variable: Annotated[
-        str,
-        Field(
-            description="Name of a variable or of a call datum.",
-            pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}(\.(status|reason|ms))?$",
-        ),
-    ] = "caller_number"
+    variable: VariableRead = "caller_number"
     equals: Annotated[Text | None, Field(description="Is this text.")] = None
     one_of: Annotated[tuple[Text, ...] | None, Field(description="Is one of these texts.", min_length=1)] = None
     starts_with: Annotated[Text | None, Field(description="Begins with this text.")] = None

@@ -33,7 +33,7 @@ from belplan.dialplan.company import (
 from belplan.dialplan.fields import Settings
 from belplan.dialplan.problem import Key as PathKey
 from belplan.dialplan.problem import PlanError, Problem, did_you_mean, join, listed
-from belplan.dialplan.route import AppSettings, Item, Route, route_fields
+from belplan.dialplan.route import AppSettings, Item, Route, route_fields, route_mappings
 
 S = TypeVar("S", bound=Settings)
 Keys = tuple[PathKey, ...]
@@ -179,6 +179,12 @@ class _Reader:
         fields = dict(cast("dict[str, Any]", entry))
         for name in route_fields(model) & fields.keys():
             fields[name] = self.route(fields[name], (*keys, name))
+        for name in route_mappings(model) & fields.keys():
+            if isinstance(routes := fields[name], dict):
+                fields[name] = {
+                    str(key): self.route(route, (*keys, name, str(key)))
+                    for key, route in cast("dict[Any, Any]", routes).items()
+                }
         if model is IvrMenu and isinstance(fields.get("contexts"), dict):
             contexts = cast("dict[str, Any]", fields["contexts"])
             fields["contexts"] = {
@@ -272,7 +278,7 @@ class _Reader:
         wrong = {details["loc"][0] for details in errors if details["loc"]}
         if isinstance(raw, dict):
             self.lose([value for name, value in cast("dict[str, Any]", raw).items() if name in wrong])
-        routes = route_fields(model)
+        routes = route_fields(model) | route_mappings(model)
         rest = {name: value for name, value in given.items() if name not in wrong}
         example = {name: value for name, value in (stand_in or {}).items() if name not in routes}
         bare = {**example, **{name: value for name, value in given.items() if name in routes}}

@@ -103,7 +103,13 @@ def _spots(route: Route, keys: Keys, path: str, everything: list[Spot]) -> list[
         everything.append(spot)
         if app.branches:
             spot.branches = tuple(
-                Branch(leave, (below := f"{spot.path}.{name}"), _spots(nested, (*spot.keys, name), below, everything))
+                Branch(leave, (below := f"{spot.path}.{name}"), _spots(nested, _in(spot, name), below, everything))
                 for leave, name, nested in app.routes()
             )
     return spots
+
+
+def _in(spot: Spot, setting: str) -> Keys:
+    """The keys of a route's setting: of `cases.vip`, two; what follows the first dot is its author's own word."""
+    name, dot, key = setting.partition(".")
+    return (*spot.keys, name, key) if dot else (*spot.keys, name)

@@ -4,10 +4,10 @@ An item is an app with its settings. What the app *does* is the engine's; here s
 said of it beforehand: its ways out, the variables it sets and reads, whom it may ring.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -68,17 +68,31 @@ class AppSettings(Settings):
 
     def routes(self) -> Iterator[tuple[str, str, "Route"]]:
         """The nested routes, as (exit, setting, route). Absent ones are left out."""
-        for leave in self.branches:
+        for leave in self.hanging():
             if branch := self.branch(leave):
                 yield leave, *branch
 
     def branch(self, leave: str) -> "tuple[str, Route] | None":
         """The route that hangs on an exit, with the setting it stands in. None where the call falls through."""
-        setting = self.branches.get(leave)
+        setting = self.hanging().get(leave)
         if setting is None:
             return None
-        route: Route = getattr(self, _attribute(type(self), setting))
+        route = self.route_in(setting)
         return (setting, route) if route.items else None
+
+    def ways_out(self) -> tuple[str, ...]:
+        """The exits of this item: those of its app, unless its author names them (the cases of a switch)."""
+        return self.exits
+
+    def hanging(self) -> Mapping[str, str]:
+        """`branches` of this item: those of its app, unless its author names the exits. `cases.vip` is in a mapping."""
+        return self.branches
+
+    def route_in(self, setting: str) -> "Route":
+        """The route in a setting, by the name it has in the file."""
+        name, _, key = setting.partition(".")
+        found: Any = getattr(self, _attribute(type(self), name))
+        return found[key] if key else found
 
     def sets(self) -> tuple[tuple[str, str], ...]:
         """Variables that may be set after this item, each with the setting that names it."""
@@ -143,7 +157,17 @@ def route_fields(model: type[Settings]) -> frozenset[str]:
     return frozenset(
         info.alias or name
         for name, info in model.model_fields.items()
-        if info.annotation is Route or Route in get_args(info.annotation)
+        if info.annotation is Route or (Route in get_args(info.annotation) and get_origin(info.annotation) is not dict)
+    )
+
+
+@cache
+def route_mappings(model: type[Settings]) -> frozenset[str]:
+    """The settings of a model that hold routes by name: the cases of a switch."""
+    return frozenset(
+        info.alias or name
+        for name, info in model.model_fields.items()
+        if get_origin(info.annotation) is dict and get_args(info.annotation)[1] is Route
     )
 
 

@@ -48,7 +48,7 @@ def _at(company: Company, path: str) -> tuple[frozenset[str], frozenset[str]]:
         for slot, spot, seen in lexical(top, scopes.above(top)):
             if _within(path, slot):  # nested places come later: the last one is the innermost
                 found = frozenset(seen)
-                if spot and any(_within(path, f"{spot.path}.{setting}") for setting in spot.app.branches.values()):
+                if spot and any(_within(path, f"{spot.path}.{setting}") for setting in spot.app.hanging().values()):
                     found |= {name for name, _ in spot.sets}
         return found, scopes.perhaps(top) - found
     return frozenset(), frozenset()

@@ -16,6 +16,8 @@ from belplan.simulation import USUAL_CALLER, UnknownNumberError, enter
 
 # Exits that no app names itself: the walk ended or broke off there.
 _BREAKS = frozenset({"abandoned", "failed", "limit"})
+# The exits of these are the plan's own words: keys, and the cases of a switch.
+_OPEN = frozenset({"menu", "switch"})
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,6 @@ def _way(written: Written) -> Iterable[Problem]:
             # The wait for a key has the path of its context and the exit of the key.
             if app is None and "." not in item:
                 yield written.problem(f'there is no app "{item}"{did_you_mean(item, APPS)}', *where, code="unknown-app")
-            elif app and name != "menu" and leave is not None and leave not in {*app.exits, *_BREAKS}:
+            elif app and name not in _OPEN and leave is not None and leave not in {*app.exits, *_BREAKS}:
                 message = f'{name} is left by {listed(app.exits)}, not by "{leave}"'
                 yield written.problem(message, *where)

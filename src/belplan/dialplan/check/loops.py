@@ -43,7 +43,7 @@ def _at_once(moves: Moves, top: Top, spots: Sequence[Spot], found: list[tuple[En
         if spot.app.ends or spot.app.waits():
             return False
         on = {branch.exit: _at_once(moves, top, branch.spots, found) for branch in spot.branches}
-        if not any(on.get(leave, True) for leave in spot.app.exits):
+        if not any(on.get(leave, True) for leave in spot.app.ways_out()):
             return False
     return True
 

@@ -36,7 +36,9 @@ def _ends(findings: Findings, moves: Moves, top: Top, spots: Sequence[Spot]) -> 
             findings.say(spot.keys, "unreachable", message)
             break
         ended = {branch.exit: _ends(findings, moves, top, branch.spots) for branch in spot.branches}
-        closed = any(ended.values()) and all(leave in spot.app.closing or ended.get(leave) for leave in spot.app.exits)
+        closed = any(ended.values()) and all(
+            leave in spot.app.closing or ended.get(leave) for leave in spot.app.ways_out()
+        )
         if closed or spot.app.ends or moves.leaves(top, spot):
             last = spot
     return last is not None
