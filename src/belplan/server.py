@@ -34,6 +34,7 @@ from belplan.engine.call import Call
 from belplan.engine.clock import SystemClock
 from belplan.engine.entrance import entrance
 from belplan.engine.events import Events, Watcher
+from belplan.engine.outside import OutsideLines
 from belplan.engine.ringing import Rota
 from belplan.engine.state import State
 from belplan.prompts import Prompts
@@ -109,6 +110,7 @@ class Exchange:
             AnswerCache: AnswerCache(),
             Rota: Rota(),
             State: self.state,
+            OutsideLines: OutsideLines(),
         }
         self._open = AsyncExitStack()
         self._taking = False

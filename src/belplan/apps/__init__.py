@@ -3,6 +3,7 @@
 from belplan.apps.announce import Announce
 from belplan.apps.condition import Condition
 from belplan.apps.connect import Connect
+from belplan.apps.dial_outside import DialOutside
 from belplan.apps.diversion import Diversion
 from belplan.apps.email import Email
 from belplan.apps.goto import Goto
@@ -40,11 +41,11 @@ APPS = Registry().add(
     Hangup,
 )
 
-FEATURES = Registry().add(SwitchDiversion)
-"""What phones do by dialling a code. They stand in no plan."""
+FEATURES = Registry().add(SwitchDiversion, DialOutside)
+"""What only the company's own phones do. They stand in no plan."""
 
 
 def feature_route(feature: Feature) -> list[Frame]:
-    """What a phone does that has dialled a code, as a route of its own."""
-    apps = {"diversion": SwitchDiversion(diversion=feature.name)}
-    return [Frame("features", Route((Item(apps[feature.kind]),)))]
+    """What a phone has dialled, as a route of its own."""
+    app = SwitchDiversion(diversion=feature.name) if feature.kind == "diversion" else DialOutside(number=feature.name)
+    return [Frame("features", Route((Item(app),)))]

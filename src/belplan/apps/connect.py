@@ -12,9 +12,6 @@ from belplan.engine import ringing
 from belplan.engine.app import App, Move
 from belplan.engine.call import Call
 
-# Kinds of number that a webhook may send a call to. A literal number in the plan is its author's own choice.
-ALLOWED_KINDS = frozenset({"fixed", "mobile", "freephone"})
-
 
 class Connect(App):
     """Ring a user, a ring group or an outside number, and end the call after their conversation.
@@ -68,4 +65,4 @@ class Connect(App):
             return False
         if not placeholders(self.to):
             return True
-        return numbers.kind_of(number) in ALLOWED_KINDS and numbers.country_of(number) == company.settings.country
+        return company.may_call(number)

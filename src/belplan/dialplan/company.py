@@ -230,6 +230,24 @@ class DialPlan(Settings):
     route: Route = Route()
 
 
+NumberKind = Literal["fixed", "mobile", "freephone", "shared_cost", "premium", "personal", "other", "unknown"]
+
+
+class OutsideCalls(Settings):
+    """Which outside numbers the company's phones may call, and a webhook may name. Emergency numbers always."""
+
+    countries: Annotated[
+        tuple[Country, ...], Field(description="Countries that may be called; the company's own is always one of them.")
+    ] = ()
+    kinds: Annotated[tuple[NumberKind, ...], Field(description="Kinds of number that may be called.")] = (
+        "fixed",
+        "mobile",
+        "freephone",
+    )
+    at_once: Annotated[int, Field(description="Most calls of phones to the outside at once.", ge=0, le=10000)] = 10
+    per_hour: Annotated[int, Field(description="Most of them within an hour.", ge=0, le=100000)] = 100
+
+
 class CompanySettings(Settings):
     """The section `company` of a plan file."""
 
@@ -239,6 +257,7 @@ class CompanySettings(Settings):
     timezone: str = "Europe/Amsterdam"
     language: Annotated[Language, Field(description="Language of prompts and speech.")] = "nl"
     last_resort: Annotated[Text | None, Field(description="Rung instead of dropping a caller.")] = None
+    outside_calls: Annotated[OutsideCalls, Field(description="Which outside numbers may be called.")] = OutsideCalls()
     debug_until: Annotated[
         Text | None,
         Field(description="Until this moment (2026-12-01T18:00) the trace shows what webhooks sent and received."),
@@ -355,6 +374,15 @@ class Company(Settings):
         """What a number of this company, internal or external, reaches. None where it is not the company's."""
         digits = self.canonical(number)
         return self.internal.get(digits) or self.external.get(digits)
+
+    def may_call(self, number: str) -> bool:
+        """Whether an outside number (in its one form) is one that this company's rules let through."""
+        settings = self.settings
+        if numbers.is_emergency(number, settings.country):
+            return True
+        rules = settings.outside_calls
+        countries = {settings.country, *rules.countries}
+        return numbers.kind_of(number) in rules.kinds and numbers.country_of(number) in countries
 
     def user(self, number: str) -> User | None:
         """The user with this internal number."""

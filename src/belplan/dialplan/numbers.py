@@ -108,6 +108,20 @@ def is_emergency(number: str, country: str) -> bool:
     return bool(_DIGITS.fullmatch(number)) and phonenumbers.is_emergency_number(number, country)
 
 
+def is_outside(number: str, country: str) -> bool:
+    """Whether a number in its one form is one of the outside: a long one, or a short one of that country (112)."""
+    if not is_dialable(number):
+        return False
+    return len(number) > INTERNAL_LENGTH or is_emergency(number, country) or _is_short(number, country)
+
+
+def _is_short(number: str, country: str) -> bool:
+    try:
+        return phonenumbers.is_valid_short_number_for_region(phonenumbers.parse(number, country), country)
+    except NumberParseException:
+        return False
+
+
 def spoken_form(number: str, country: str) -> str:
     """The number as people of that country write it: `010 238 0095` at home, `+49 30 901820` elsewhere."""
     parsed = _international(number)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from belplan.dialplan import numbers
 from belplan.dialplan.company import Company, DialPlan
 
 # An internal number, a star, the code of a diversion: `1003*1`.
@@ -12,9 +13,9 @@ _DIVERSION = re.compile(r"(?P<number>[0-9]{1,6})\*(?P<code>[0-9]{1,4})")
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """Something that a company's own phone does by dialling a code: `Feature("diversion", "teamoverleg")`."""
+    """What only a company's own phone may dial: the code of a diversion (its name), or an outside number."""
 
-    kind: Literal["diversion"]
+    kind: Literal["diversion", "outside"]
     name: str
 
 
@@ -32,11 +33,13 @@ def entrance(company: Company, dialled: str, caller_number: str) -> Entrance | N
 
     `caller_number` in its one form: only the company's own phones may dial codes.
     """
+    own = caller_number in company.accounts or caller_number in company.internal
     if feature := _feature(company, dialled):
-        own = caller_number in company.accounts or caller_number in company.internal
         return Entrance(dialled, feature=feature) if own else None
     number = company.canonical(dialled)
     destination = company.destination(number)
+    if destination is None and own and company.trunks and numbers.is_outside(number, company.settings.country):
+        return Entrance(number, feature=Feature("outside", number))
     if destination is None:
         return None
     return Entrance(number, plan=destination if isinstance(destination, DialPlan) else None)

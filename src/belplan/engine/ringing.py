@@ -168,9 +168,14 @@ async def _talk(call: Call, number: str, phone: Phone, callee: Leg) -> None:
 
 
 def _remember(call: Call, phone: Phone) -> None:
-    """Keep who spoke to an outside caller, for the next time."""
-    state, outside = call.services.get(State), numbers.is_dialable(call.caller_number)
-    if isinstance(state, State) and outside and call.company.user(phone.number):
+    """Keep who spoke to an outside number, called or calling, for the next time."""
+    state = call.services.get(State)
+    if not isinstance(state, State):
+        return
+    colleague = call.company.accounts.get(call.caller_number)
+    if colleague and isinstance(phone.target, TrunkTarget):
+        state.spoke(call.company, phone.number, colleague.number, call.clock.now())
+    elif numbers.is_dialable(call.caller_number) and call.company.user(phone.number):
         state.spoke(call.company, call.caller_number, phone.number, call.clock.now())
 
 

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-import phonenumbers
-
 from belplan.dialplan.check.duplicates import KINDS, NUMBERED
 from belplan.dialplan.check.findings import Findings
 from belplan.dialplan.company import Destination, DialPlan, Queue, RingGroup, User, VoicemailBox
 from belplan.dialplan.fields import placeholders
-from belplan.dialplan.numbers import INTERNAL_LENGTH, is_dialable, is_emergency
+from belplan.dialplan.numbers import is_outside
 from belplan.dialplan.places import Keys, Spot, Top
 from belplan.dialplan.problem import listed
 from belplan.dialplan.route import Kind
@@ -154,18 +152,7 @@ class _Names:
         return f"{plural} are {_some(entries)}" if entries else f"the plan has no {plural}"
 
     def _leads_outside(self, text: str) -> bool:
-        number = self.company.canonical(text)
-        if len(number) > INTERNAL_LENGTH:
-            return is_dialable(number)
-        # As short as an internal number: only if it is one that the country has, such as 112 or 1233.
-        return is_emergency(number, self.country) or _is_short_number(number, self.country)
-
-
-def _is_short_number(number: str, country: str) -> bool:
-    try:
-        return phonenumbers.is_valid_short_number_for_region(phonenumbers.parse(number, country), country)
-    except phonenumbers.NumberParseException:
-        return False
+        return is_outside(self.company.canonical(text), self.country)
 
 
 def _some(names: Sequence[str] | Mapping[str, object]) -> str:
