@@ -5,6 +5,7 @@ from rich.text import Text
 
 from belplan.dialplan import numbers
 from belplan.dialplan.company import Company
+from belplan.dialplan.comparison import Comparison
 from belplan.dialplan.fields import Prompt
 from belplan.dialplan.route import AppSettings
 from belplan.engine.cdr import CallRecord, Step
@@ -109,8 +110,31 @@ def _host(url: str) -> str:
     return url.split("?")[0].removeprefix("https://").removeprefix("http://")
 
 
+_OPERATORS = {
+    "one_of": "is one of",
+    "starts_with": "starts with",
+    "ends_with": "ends with",
+    "less_than": "is less than",
+    "at_most": "is at most",
+    "more_than": "is more than",
+    "at_least": "is at least",
+    "between": "is between",
+    "country": "is of",
+}
+_YES_OR_NO = {"is_set": "set", "anonymous": "withheld", "internal": "internal", "mobile": "mobile"}
+
+
 def _question(app: AppSettings) -> str:
-    settings = app.model_dump(exclude_defaults=True, exclude=_ROUTES)
-    variable = settings.pop("variable", "caller_number")
-    words = " ".join(f"{operator} {value}" for operator, value in settings.items())
-    return f"{variable} {words}?"
+    """What a condition asks: `klant equals openstaand?`, `agent is set?`, `all of 2 tests?`."""
+    tests = getattr(app, "all_of", ()) or getattr(app, "any_of", ())
+    if tests:
+        return f"{'all' if getattr(app, 'all_of', ()) else 'any'} of {len(tests)} tests?"
+    if not isinstance(app, Comparison):
+        return ""
+    operator = app.operators()[0]
+    value = getattr(app, operator)
+    unless = "not: " if app.invert else ""
+    if operator in _YES_OR_NO:
+        return f"{unless}{app.variable} is {'' if value else 'not '}{_YES_OR_NO[operator]}?"
+    words = " and ".join(value) if operator == "between" else ", ".join(value) if isinstance(value, tuple) else value
+    return f"{unless}{app.variable} {_OPERATORS.get(operator, operator)} {words}?"

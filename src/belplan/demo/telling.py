@@ -141,8 +141,7 @@ class Telling:
     def _sentence(self, event: Event) -> str:
         facts = event.facts
         step = Step(event.path, facts["app"], facts["exit"], 0.0, facts["duration_ms"], facts["detail"])
-        sentence = ladder.sentence(self.company, step) if self.company else ""
-        return sentence.replace(" is_set False", " is not set").replace(" is_set True", " is set")
+        return ladder.sentence(self.company, step) if self.company else ""
 
     def _who(self, number: str) -> str:
         return ladder.who(self.company, number) if self.company else number
