@@ -1,5 +1,7 @@
 """A call as a person reads it: one line a step, from the top of the plan to the phone that rang."""
 
+from typing import cast
+
 from rich.console import Console
 from rich.text import Text
 
@@ -136,5 +138,6 @@ def _question(app: AppSettings) -> str:
     unless = "not: " if app.invert else ""
     if operator in _YES_OR_NO:
         return f"{unless}{app.variable} is {'' if value else 'not '}{_YES_OR_NO[operator]}?"
-    words = " and ".join(value) if operator == "between" else ", ".join(value) if isinstance(value, tuple) else value
+    several = cast("tuple[str, ...]", value if isinstance(value, tuple) else (value,))
+    words = (" and " if operator == "between" else ", ").join(several)
     return f"{unless}{app.variable} {_OPERATORS.get(operator, operator)} {words}?"
