@@ -8,6 +8,7 @@ from typing import Any, cast
 from belplan.dialplan.company import Company, RingGroup
 from belplan.dialplan.fields import as_text
 from belplan.dialplan.problem import did_you_mean, listed
+from belplan.engine.mail import Mailer, Tray
 from belplan.engine.outside import OutsideLines
 from belplan.engine.ringing import Rota
 from belplan.engine.state import State
@@ -22,7 +23,7 @@ class Memory:
 
     @property
     def services(self) -> dict[type, object]:
-        return {Rota: self.rota, State: self.state, OutsideLines: OutsideLines()}
+        return {Rota: self.rota, State: self.state, OutsideLines: OutsideLines(), Mailer: Tray()}
 
 
 def remember(company: Company, said: Mapping[str, Any]) -> Memory:

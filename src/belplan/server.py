@@ -34,9 +34,12 @@ from belplan.engine.call import Call
 from belplan.engine.clock import SystemClock
 from belplan.engine.entrance import entrance
 from belplan.engine.events import Events, Watcher
+from belplan.engine.mail import Mailer, NoMail
 from belplan.engine.outside import OutsideLines
 from belplan.engine.ringing import Rota
 from belplan.engine.state import State
+from belplan.mail.outbox import Outbox
+from belplan.mail.smtp import MailServer
 from belplan.prompts import Prompts
 from belplan.store.state_file import StateFile
 from belplan.webhook import Policy, Webhooks, check_url
@@ -64,6 +67,8 @@ class Options:
     allow_loopback: bool = False  # webhooks may reach this machine: for the demo
     webhooks_per_company: int = 20
     webhooks_in_all: int = 500
+    mail_server: MailServer | None = None
+    mail_from: str = ""
 
 
 def read_plan(path: Path, policy: Policy | None = None) -> tuple[Company, list[Problem]]:
@@ -100,6 +105,9 @@ class Exchange:
         self._policy = policy(options, self.settings.http_port)
         self.webhooks = Webhooks(self._policy)
         self.driver = AsteriskDriver(self.settings, self.prompts)
+        self._outbox = (
+            Outbox(options.data / "mail", options.mail_server, options.mail_from) if options.mail_server else None
+        )
         self._state_file = StateFile(options.data / "state.jsonl")
         self.state = State(self._state_file.keep)
         self._options = options
@@ -111,6 +119,7 @@ class Exchange:
             Rota: Rota(),
             State: self.state,
             OutsideLines: OutsideLines(),
+            Mailer: self._outbox or NoMail(),
         }
         self._open = AsyncExitStack()
         self._taking = False
@@ -124,6 +133,8 @@ class Exchange:
         async with AsyncExitStack() as opening:
             await opening.enter_async_context(_http(self, self._options))
             opening.enter_context(self._state_file)
+            if self._outbox:
+                opening.enter_context(self._outbox)
             self.state.restore(self._state_file.read())
             self._apologies = await self._render_apologies()
             await self.pbx.start(self._configuration().files)

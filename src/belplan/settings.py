@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
@@ -23,6 +23,10 @@ class Environment:
     """Webhooks of one company under way at once; more wait their turn, within their timeouts."""
     webhooks_in_all: int = 500
     """Webhooks of all companies under way at once."""
+    smtp_url: str = field(default="", repr=False)
+    """The mail server; "" sends no mail. It may hold a password."""
+    mail_from: str = ""
+    """The address that mail comes from."""
 
 
 def environment(variables: Mapping[str, str] = os.environ) -> Environment:
@@ -33,12 +37,21 @@ def environment(variables: Mapping[str, str] = os.environ) -> Environment:
         allowed_networks=_networks(variables.get("BELPLAN_WEBHOOK_ALLOW_NETWORKS", "")),
         webhooks_per_company=_count("BELPLAN_WEBHOOK_PER_COMPANY", variables, 20),
         webhooks_in_all=_count("BELPLAN_WEBHOOK_IN_ALL", variables, 500),
+        smtp_url=variables.get("BELPLAN_SMTP_URL", ""),
+        mail_from=_sender(variables),
     )
 
 
 def secret(name: str, variables: Mapping[str, str] = os.environ) -> str | None:
     """The value that `secret:NAME` in a plan stands for. None where it is not there."""
     return variables.get(f"BELPLAN_SECRET_{name}")
+
+
+def _sender(variables: Mapping[str, str]) -> str:
+    sender = variables.get("BELPLAN_MAIL_FROM", "")
+    if variables.get("BELPLAN_SMTP_URL") and "@" not in sender:
+        raise SettingError("BELPLAN_MAIL_FROM: mail needs the address that it comes from, such as belplan@example.nl")
+    return sender
 
 
 def _count(name: str, variables: Mapping[str, str], usual: int) -> int:

@@ -12,6 +12,7 @@ from belplan.engine.attend import attend
 from belplan.engine.call import Call
 from belplan.engine.cdr import CallRecord, Step
 from belplan.engine.clock import Clock, real_time
+from belplan.engine.mail import Mailer, Tray
 from belplan.engine.position import locate
 from belplan.engine.ringing import Rota
 from belplan.engine.state import State
@@ -101,7 +102,7 @@ async def try_webhook(company: Company, path: str, caller: str, sender: Sender) 
         caller_number=company.canonical(caller),
         callee_number=_called(company, plan),
         sip_call_id="trial",
-        services={Sender: once, AnswerCache: AnswerCache(), Rota: Rota(), State: State()},
+        services={Sender: once, AnswerCache: AnswerCache(), Rota: Rota(), State: State(), Mailer: Tray()},
     )
     record = await attend(call, stack)
     return Trial(company, path, once.answer or Answer("error", reason="blocked", detail="it was never sent"), record)

@@ -30,6 +30,14 @@ def test_a_setting_that_cannot_be_used_is_named(name, value):
         environment({name: value})
 
 
+def test_mail_needs_the_address_that_it_comes_from():
+    with pytest.raises(SettingError, match="BELPLAN_MAIL_FROM"):
+        environment({"BELPLAN_SMTP_URL": "smtp://mail.example.nl"})
+    found = environment({"BELPLAN_SMTP_URL": "smtp://u:geheim@mail.example.nl", "BELPLAN_MAIL_FROM": "b@example.nl"})
+    assert found.mail_from == "b@example.nl"
+    assert "geheim" not in repr(found)
+
+
 def test_a_secret_comes_from_the_environment():
     assert secret("crm", {"BELPLAN_SECRET_crm": "geheim"}) == "geheim"
     assert secret("crm", {}) is None

@@ -65,4 +65,5 @@ class Connect(App):
             return False
         if not placeholders(self.to):
             return True
-        return company.may_call(number)
+        # A server that answers 112 is broken or hostile: nobody asked for the emergency services.
+        return company.may_call(number) and not numbers.is_emergency(number, company.settings.country)

@@ -15,6 +15,7 @@ from belplan.dialplan.problem import PlanError
 if TYPE_CHECKING:
     from belplan.drivers.asterisk.pbx import Instance
     from belplan.drivers.asterisk.program import Program
+    from belplan.mail.smtp import MailServer
 
 pbx = App(name="pbx", help="The private Asterisk.", help_format="plaintext")
 
@@ -54,6 +55,8 @@ def serve(
             allowed_networks=environment.allowed_networks,
             webhooks_per_company=environment.webhooks_per_company,
             webhooks_in_all=environment.webhooks_in_all,
+            mail_server=_mail_server(environment.smtp_url),
+            mail_from=environment.mail_from,
         )
         company, warnings = server.read_plan(options.plan, server.policy(options))
         program = _install(with_phones=False)
@@ -158,6 +161,15 @@ def _running(data: Path) -> "Instance | None":
 
 def _pbx_data(data: Path | None) -> Path:
     return (data or settings.environment().data).resolve()
+
+
+def _mail_server(url: str) -> "MailServer | None":
+    from belplan.mail.smtp import MailServer
+
+    try:
+        return MailServer.from_url(url) if url else None
+    except ValueError as error:
+        raise settings.SettingError(f"BELPLAN_SMTP_URL: {error}") from None
 
 
 def _install(*, with_phones: bool) -> "Program":

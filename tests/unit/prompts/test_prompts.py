@@ -196,7 +196,7 @@ def test_own_texts(tmp_path, speaker, calls):
 
 @pytest.mark.parametrize(
     ("name", "codec"),
-    [("a.wav", ""), ("a.mp3", "mp3"), ("a.ogg", "libopus"), ("a.opus", "libopus"), ("a.flac", "flac")],
+    [("a.wav", ""), ("a.mp3", "libmp3lame"), ("a.ogg", "libopus"), ("a.opus", "libopus"), ("a.flac", "flac")],
 )
 def test_sound_files_of_every_kind(tmp_path, name, codec):
     sounds = tmp_path / "sounds"

@@ -1,0 +1,1 @@
+"""Mail: kept on disk until a mail server has taken it."""
