@@ -8,7 +8,9 @@ import aiohttp
 import pytest
 
 from belplan.dialplan.company import CompanySettings, Phone, Trunk, User
+from belplan.dialplan.fields import Prompt
 from belplan.drivers.asterisk import configuration, pbx
+from belplan.prompts import Prompts, audio
 from tests.asterisk import phones
 from tests.asterisk.conftest import PASSWORD, sample_company, settings_for
 
@@ -366,3 +368,22 @@ async def test_a_registered_line_is_called_by_its_contact(exchange):
         await exchange.pbx.configure(exchange.render(exchange.company).files)
         await reload(exchange)
         await exchange.pbx.cli("dialplan reload")
+
+
+# --- what it says -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+async def test_the_real_voices_speak(program, tmp_path, language):
+    prompts = Prompts(tmp_path, speech=pbx.espeak())
+    texts = [Prompt(say="Een, twee, drie. One, two, three."), Prompt(say='- -v "x" [[h\'i]] <b> ö €')]
+    for prompt in texts:
+        path = await prompts.path(prompt, language)
+        assert path
+        samples = audio.decode(path.with_suffix(".wav"))
+        assert audio.level(samples) == pytest.approx(audio.LEVEL, abs=1.5)
+    other = await prompts.path(texts[0].model_copy(update={"language": "en" if language == "nl" else "nl"}), language)
+    assert other
+    first = await prompts.path(texts[0], language)
+    assert first
+    assert other.with_suffix(".wav").read_bytes() != first.with_suffix(".wav").read_bytes()
