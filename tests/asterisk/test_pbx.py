@@ -345,7 +345,7 @@ async def test_a_registered_line_is_called_by_its_contact(exchange):
 
 ]]></send>""",
     )
-    async with phones.sipp(registrar, port=provider) as registered:
+    async with phones.sipp(registrar, port=provider, arguments=("-aa",)) as registered:
         await exchange.pbx.configure(exchange.render(sample_company(trunks=(line,))).files)
         await reload(exchange)
         await exchange.pbx.cli("dialplan reload")
