@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -387,3 +389,49 @@ async def test_the_real_voices_speak(program, tmp_path, language):
     first = await prompts.path(texts[0], language)
     assert first
     assert other.with_suffix(".wav").read_bytes() != first.with_suffix(".wav").read_bytes()
+
+
+# --- a process that dies ------------------------------------------------------------------------------
+
+STARTS_AND_WAITS = """
+import asyncio, sys
+from pathlib import Path
+from belplan.drivers.asterisk import configuration, pbx
+program = pbx.find()
+settings = configuration.ExchangeSettings(
+    data=Path(sys.argv[1]), ari_password=sys.argv[2], sip_port=int(sys.argv[3]), http_port=int(sys.argv[4]),
+    rtp_first=int(sys.argv[5]), rtp_last=int(sys.argv[6]), directories=program.directories,
+)
+async def main():
+    await pbx.Pbx(settings, program).start(configuration.render([], settings, lambda name: None).files)
+    print("up", flush=True)
+    await asyncio.Event().wait()
+asyncio.run(main())
+"""
+
+
+async def test_it_lives_on_when_its_starter_is_killed(program, tmp_path):
+    settings = settings_for(tmp_path / "data", program)
+    numbers = (settings.sip_port, settings.http_port, settings.rtp_first, settings.rtp_last)
+    one = pbx.Pbx(settings, program)
+    starter = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", STARTS_AND_WAITS, str(settings.data), settings.ari_password, *map(str, numbers)),
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert starter.stdout
+        async with asyncio.timeout(30):
+            while (await starter.stdout.readline()).strip() != b"up":
+                assert not starter.stdout.at_eof()
+        before = one.pid
+        starter.kill()
+        await starter.wait()
+        assert before
+        assert one.pid == before
+        await one.start(configuration.render([], settings, lambda name: None).files)
+        assert one.pid == before
+    finally:
+        if starter.returncode is None:
+            starter.kill()
+            await starter.wait()
+        await one.stop()
