@@ -175,8 +175,13 @@ def _remember(call: Call, phone: Phone) -> None:
     colleague = call.company.accounts.get(call.caller_number)
     if colleague and isinstance(phone.target, TrunkTarget):
         state.spoke(call.company, phone.number, colleague.number, call.clock.now())
-    elif numbers.is_dialable(call.caller_number) and call.company.user(phone.number):
+    elif _from_outside(call) and call.company.user(phone.number):
         state.spoke(call.company, call.caller_number, phone.number, call.clock.now())
+
+
+def _from_outside(call: Call) -> bool:
+    number = call.caller_number
+    return numbers.is_dialable(number) and number not in call.company.internal
 
 
 async def _ring(
