@@ -16,14 +16,15 @@ from belplan.engine.state import State
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The services that remember."""
+    """The services that remember, and the letters that a call gave rise to."""
 
     rota: Rota = field(default_factory=Rota)
     state: State = field(default_factory=State)
+    tray: Tray = field(default_factory=Tray)
 
     @property
     def services(self) -> dict[type, object]:
-        return {Rota: self.rota, State: self.state, OutsideLines: OutsideLines(), Mailer: Tray()}
+        return {Rota: self.rota, State: self.state, OutsideLines: OutsideLines(), Mailer: self.tray}
 
 
 def remember(company: Company, said: Mapping[str, Any]) -> Memory:

@@ -17,6 +17,7 @@ from belplan.engine.clock import Clock, VirtualLoop
 from belplan.engine.entrance import Entrance, entrance
 from belplan.engine.events import Events, Watcher
 from belplan.engine.leg import PhoneTarget, Shown, Target
+from belplan.engine.mail import Letter
 from belplan.memory import remember
 from belplan.webhook.cache import AnswerCache
 from belplan.webhook.exchange import Answer, Request, Sender
@@ -80,6 +81,8 @@ class Observation:
     """The longest time that the caller heard nothing."""
     answered_after: float | None
     """From the arrival to the answer of a person; None where nobody answered."""
+    mails: tuple[Letter, ...] = ()
+    """What would have been sent by mail."""
 
 
 class NoWebhooks:
@@ -136,6 +139,7 @@ async def observe(
         lasted=ended - began,
         silence=leg.ear.longest_silence(ended),
         answered_after=answered[0] - began if answered else None,
+        mails=tuple(memory.tray.letters),
     )
 
 

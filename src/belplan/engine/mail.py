@@ -18,6 +18,9 @@ class Letter:
     text: str
     written: datetime
 
+    def __str__(self) -> str:
+        return f"to: {', '.join(self.to)}\nsubject: {self.subject}\n\n{self.text}"
+
 
 class Mailer(Protocol):
     """Takes letters."""

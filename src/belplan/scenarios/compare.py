@@ -39,6 +39,7 @@ def differences(company: Company, expected: Expectation, call: Observation) -> l
     found += _lists("heard", expected.heard, call.record.heard, str.__contains__)
     rang = [phone.number for phone in call.rang]
     found += _lists("rings", _canonical(company, expected.rings), rang, str.__eq__)
+    found += _lists("mails", expected.mails, [str(letter) for letter in call.mails], str.__contains__)
     found += _phones_show(company, expected, call)
     for name, value in expected.variables.items():
         got = call.record.variables.get(name)

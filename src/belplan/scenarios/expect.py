@@ -77,6 +77,9 @@ class Expectation(Settings):
     )
     heard: Annotated[Sounds, BeforeValidator(_as_written)] = Sounds()
     rings: Annotated[Numbers, BeforeValidator(_as_written)] = Numbers()
+    mails: Annotated[
+        Sounds, BeforeValidator(_as_written), Field(description="Mails sent: recipients, subject and text of each.")
+    ] = Sounds()
     shows: Annotated[
         dict[str, Annotated[Shows, short_for("name")]], Field(description="What phones show, by number.")
     ] = {}
