@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -110,6 +111,16 @@ def settings_for(data: Path, program: pbx.Program, **changes) -> ExchangeSetting
         "directories": program.directories,
     }
     return ExchangeSettings(**(values | changes))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _clean_up_when_terminated() -> None:
+    """The exchange outlives who started it, on purpose. `timeout` and CI end a run with SIGTERM: take it along then."""
+
+    def end(*_: object) -> None:
+        pytest.exit("terminated", returncode=143)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 @pytest.fixture(scope="session")
