@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix bench lock clean
+.PHONY: help demo test check fix docs bench lock clean
 
 BIN := .venv/bin
 
@@ -26,6 +26,9 @@ check: .venv/.ready ## format, lint, types and layers
 fix: .venv/.ready ## mend what can be mended by itself
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+docs: .venv/.ready ## write docs/apps.md anew from the apps
+	@$(BIN)/python -m belplan.reference > docs/apps.md
 
 bench: .venv/.ready ## measure, alone on the machine: real calls, webhooks, hostile servers (some ten minutes)
 	@$(BIN)/belplan pbx install --with-phones
