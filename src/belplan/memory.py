@@ -50,12 +50,12 @@ def _last_answered(memory: Memory, company: Company, said: Any) -> None:
 
 def _diversions(memory: Memory, company: Company, said: Any) -> None:
     for name, on in _mapping(said, "the diversions as {teamoverleg: on}").items():
-        memory.state.switch(company, _known(name, company.switches, "diversion"), _on(on))
+        memory.state.switch(company, _known(name, company.switches, "diversion"), *_lasting(on, company))
 
 
 def _times(memory: Memory, company: Company, said: Any) -> None:
     for name, on in _mapping(said, "the times that are overridden as {kantooruren: off}").items():
-        memory.state.set_override(company, _known(name, company.times, "time condition"), _on(on))
+        memory.state.set_override(company, _known(name, company.times, "time condition"), *_lasting(on, company))
 
 
 def _spoke(memory: Memory, company: Company, said: Any) -> None:
@@ -65,10 +65,22 @@ def _spoke(memory: Memory, company: Company, said: Any) -> None:
         user = str(as_text(fields.get("user")))
         if company.user(user) is None:
             raise ValueError(f"{user} is no user of {company.settings.name}")
-        at = datetime.fromisoformat(str(fields.get("at")))
-        memory.state.spoke(
-            company, company.canonical(number), user, at if at.tzinfo else at.replace(tzinfo=company.zone)
-        )
+        memory.state.spoke(company, company.canonical(number), user, _moment(fields.get("at"), company))
+
+
+def _moment(text: Any, company: Company) -> datetime:
+    moment = datetime.fromisoformat(str(text))
+    return moment if moment.tzinfo else moment.replace(tzinfo=company.zone)
+
+
+def _lasting(value: Any, company: Company) -> tuple[bool, datetime | None]:
+    """`on`, `off`, or `{is: off, until: 2026-01-13T15:00}`."""
+    if not isinstance(value, dict):
+        return _on(value), None
+    fields = cast("dict[str, Any]", value)
+    if fields.keys() != {"is", "until"}:
+        raise ValueError("write on, off, or {is: off, until: 2026-01-13T15:00}")
+    return _on(fields["is"]), _moment(fields["until"], company)
 
 
 def _mapping(value: Any, form: str) -> dict[str, Any]:

@@ -124,3 +124,32 @@ def test_weekdays_are_what_a_calendar_on_the_wall_says(parts, moment):
         wall.strftime("%a").lower() in days and start <= wall.strftime("%H:%M") < to for days, start, to in parts
     )
     assert holds(condition(weekdays=weekdays), moment, AMSTERDAM) is expected
+
+
+day = st.dates(datetime(2024, 1, 1).date(), datetime(2029, 1, 1).date())
+special = st.tuples(day, st.booleans(), clock, clock).filter(lambda part: part[2] < part[3])
+period = st.tuples(day, day).map(sorted)
+
+
+@given(
+    st.lists(special, max_size=3),
+    st.lists(period, max_size=2),
+    st.datetimes(datetime(2024, 1, 1), datetime(2029, 1, 1), timezones=st.just(UTC)),
+)
+def test_dates_and_periods_are_what_a_list_of_all_their_minutes_says(dates, periods, moment):
+    written = [
+        {"on": on.strftime("%m-%d" if yearly else "%Y-%m-%d"), "from": start, "to": to}
+        for on, yearly, start, to in dates
+    ]
+    spans = [{"from": start.isoformat(), "to": to.isoformat()} for start, to in periods]
+    wall = moment.astimezone(AMSTERDAM)
+    minute = wall.strftime("%H:%M")
+    expected = any(
+        ((wall.month, wall.day) == (on.month, on.day) if yearly else wall.date() == on) and start <= minute < to
+        for on, yearly, start, to in dates
+    ) or any(
+        start + timedelta(days=number) == wall.date()
+        for start, to in periods
+        for number in range((to - start).days + 1)
+    )
+    assert holds(condition(dates=written, periods=spans), moment, AMSTERDAM) is expected
