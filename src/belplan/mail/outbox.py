@@ -14,6 +14,7 @@ import smtplib
 import ssl
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from email.errors import HeaderParseError
 from email.message import EmailMessage
@@ -31,6 +32,7 @@ from belplan.mail.smtp import MailServer, Verdict, hand_over
 # Seconds between tries. RFC 5321 4.5.4.1: the first again after a while, later ones at least 30 minutes apart.
 AGAIN_AFTER = (60.0, 300.0, 900.0, 1800.0)
 GIVE_UP_AFTER = 4 * 86400.0  # seconds; "at least 4-5 days", says the same place
+DISK_AGAIN_AFTER = 1.0  # seconds until a disk that took nothing is tried again
 MAX_WAITING = 10_000  # letters not yet on disk; more than that are a loop in somebody's plan
 
 _log = structlog.get_logger()
@@ -58,6 +60,8 @@ class Outbox:
         self._trust = trust
         self._now = now
         self._posted: queue.Queue[Letter | None] = queue.Queue(MAX_WAITING)
+        self._held: deque[Letter] = deque()  # taken, and not yet on disk
+        self._ending = False
         self._next_try: dict[Path, float] = {}
         self._tries: dict[Path, int] = {}
         self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
@@ -87,18 +91,19 @@ class Outbox:
         self._thread.join(timeout=5.0)
 
     def _work(self) -> None:
-        ends = False
-        while not ends:
+        while not self._ending:
             try:
-                ends = self._keep_posted(self._pause())
-                if not ends:
+                self._keep_posted(self._pause())
+                if not self._ending:
                     self._send_due()
             except OSError as error:
-                _log.error("mail.disk_failed", reason=error.strerror)
-                time.sleep(1.0)
+                _log.error("mail.disk_failed", reason=error.strerror, held=len(self._held))
+                time.sleep(DISK_AGAIN_AFTER)
 
     def _pause(self) -> float | None:
         """Seconds until something is to be done again; None where nothing is."""
+        if self._held:
+            return 0.0
         waiting = self._waiting()
         if not waiting:
             return None
@@ -107,16 +112,17 @@ class Outbox:
     def _waiting(self) -> list[Path]:
         return sorted(self._folder.glob("*.mail"))
 
-    def _keep_posted(self, pause: float | None) -> bool:
-        """Write down what is posted, first waiting for that at most so long. True where this is the end."""
-        try:
+    def _keep_posted(self, pause: float | None) -> None:
+        """Write down what is posted, first waiting for that at most so long. What the disk does not take is held."""
+        with contextlib.suppress(queue.Empty):
             letter = self._posted.get(timeout=pause)
             while letter is not None:
-                self._write(letter)
+                self._held.append(letter)
                 letter = self._posted.get_nowait()
-        except queue.Empty:
-            return False
-        return True
+            self._ending = True
+        while self._held:
+            self._write(self._held[0])
+            self._held.popleft()
 
     def _write(self, letter: Letter) -> None:
         name = blake2b(letter.id.encode(), digest_size=12).hexdigest()

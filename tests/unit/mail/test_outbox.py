@@ -1,5 +1,7 @@
 """Mail is kept until a server has it, whatever happens meanwhile; and a call never waits for it."""
 
+import errno
+import os
 import ssl
 import time
 from datetime import UTC, datetime
@@ -80,6 +82,24 @@ def test_a_letter_outlives_a_restart(tmp_path):
     with receiving() as receiver, outbox(tmp_path, receiver):
         receiver.wait()
         until(lambda: not files(tmp_path))
+
+
+def test_a_letter_waits_for_a_full_disk(tmp_path, monkeypatch):
+    sync, failures = os.fsync, []
+
+    def fsync(number: int) -> None:
+        if len(failures) < 3:
+            failures.append(number)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        sync(number)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(outboxes, "DISK_AGAIN_AFTER", 0.01)
+    with receiving() as receiver, outbox(tmp_path, receiver) as box:
+        box.post(letter())
+        receiver.wait()
+        until(lambda: not files(tmp_path))
+    assert len(receiver.mails) == 1
 
 
 def test_the_same_letter_posted_twice_is_one(tmp_path):
