@@ -8,6 +8,7 @@ Causes are those of ITU-T Q.850: 16 normal, 17 busy, 19 no answer, 20 not regist
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
 from belplan.dialplan.fields import Prompt
@@ -26,7 +27,21 @@ TEMPORARY_FAILURE = 41
 ANSWERED_ELSEWHERE = 26  # Q.850 26, as RFC 3326 has it for "Call completed elsewhere"
 
 Tone = Literal["ringing", "waiting", "music", "busy", "congestion", "beep"]
-Sound = Prompt | Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recording that has ended: why, where it is (a WAV file, 8 kHz, mono), and its length."""
+
+    ended_by: Literal["key", "silence", "longest", "stopped", "gone", "failed"]
+    file: Path
+    seconds: float
+
+    def __str__(self) -> str:
+        return "recording"
+
+
+Sound = Prompt | Tone | Recorded
 
 
 class LegEndedError(Exception):
@@ -71,6 +86,17 @@ class Playing(Protocol):
         ...
 
 
+class Recording(Protocol):
+    """What a party says, being written to a file."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def finished(self) -> Recorded:
+        """Wait until it has ended and its file is whole. Also once the party is gone, and after the block was left."""
+        ...
+
+
 class Leg(Protocol):
     """One party of a call.
 
@@ -91,9 +117,20 @@ class Leg(Protocol):
     async def answer(self) -> None: ...
 
     def playing(self, sound: Sound) -> AbstractAsyncContextManager[Playing]:
-        """Play for as long as the `async with` block runs, from the beginning, once; a tone goes on and on.
+        """Play for as long as the `async with` block runs, from the beginning, once; tones but the beep go on and on.
 
         On a leg that was not answered the sound is early media (SIP 183).
+        """
+        ...
+
+    def recording(
+        self, name: str, *, longest: float, silence: float | None = None, until: Literal["#", "*", ""] = "#"
+    ) -> AbstractAsyncContextManager[Recording]:
+        """Write down what the party says, for as long as the block runs.
+
+        It ends by itself at the key `until` (which is not kept for `read_digit`), after `longest` seconds, or after
+        so many seconds of `silence`, which are cut off. It goes on when this process dies. One of the same `name`
+        that is under way is taken up; one that has ended is not begun again.
         """
         ...
 

@@ -50,8 +50,16 @@ _EVENTS = (
     "ChannelDtmfReceived",
     "Dial",
     "PlaybackFinished",
+    "RecordingFinished",
+    "RecordingFailed",
 )
-_SUBJECT = {"Dial": "peer", "PlaybackFinished": "playback"}  # whose id an event is routed by; else `channel`
+# Whose id an event is routed by; else `channel`. The name of a recording is its id.
+_SUBJECT = {
+    "Dial": "peer",
+    "PlaybackFinished": "playback",
+    "RecordingFinished": "recording",
+    "RecordingFailed": "recording",
+}
 _OVER_WEBSOCKET = {20: 14, 21: 9, 22: 4}  # first minor version of each that takes commands there
 _VARIABLE = re.compile(r"[A-Za-z0-9_]+")
 
@@ -115,7 +123,7 @@ class Ari:
         patience: float = 5.0,
     ) -> None:
         self.app = app
-        self.listeners: dict[str, Listener] = {}  # by id of a channel or playback
+        self.listeners: dict[str, Listener] = {}  # by id of a channel or playback, or name of a recording
         self.on_unknown: Listener | None = None  # StasisStart of what nobody listens for
         self.on_connected: Callable[[], Awaitable[None]] | None = None
         self.commands = 0  # sent so far
@@ -255,7 +263,7 @@ class Ari:
             self._lost = True
             return
         subject = event.get(_SUBJECT.get(what, "channel"))
-        listener = self.listeners.get(subject["id"]) if subject else None
+        listener = self.listeners.get(subject.get("id") or subject["name"]) if subject else None
         if listener is None and what == "StasisStart":
             listener = self.on_unknown
         if listener:

@@ -30,6 +30,7 @@ from belplan.engine.leg import (
     Target,
 )
 
+RECORDINGS = "spool/recording"  # where Asterisk writes recordings, in its folder
 LAST_ERRANDS = 2.0  # seconds for hang-ups that are under way when the driver closes
 
 _USERNAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -79,7 +80,7 @@ class AsteriskDriver:
         )
         self.trunk_limits: Mapping[str, int] = {}  # most calls at once, by trunk; not named is not limited
         self._errands = Errands(self.ari)
-        self._exchange = Exchange(self.ari, self._errands, prompts, {}, {})
+        self._exchange = Exchange(self.ari, self._errands, prompts, {}, {}, settings.data / RECORDINGS)
         self._busy = Counter[str]()  # calls of each trunk now, in and out
         self._arrived: asyncio.Queue[AsteriskCall] = asyncio.Queue()
         self._running: asyncio.Task[None] | None = None

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import structlog
 
@@ -15,7 +15,8 @@ from belplan.drivers.asterisk import causes
 from belplan.drivers.asterisk.ari import Ari, AriError, DisconnectedError, Event, RefusedError, SlowError, segment
 from belplan.drivers.asterisk.errands import Errands
 from belplan.drivers.asterisk.playing import BEEP, TONES, AsteriskPlaying, media_of
-from belplan.engine.leg import NORMAL, TEMPORARY_FAILURE, LegEndedError, Sound
+from belplan.drivers.asterisk.recording import AsteriskRecording
+from belplan.engine.leg import NORMAL, TEMPORARY_FAILURE, LegEndedError, Recorded, Sound
 
 END_NOTICE = 1.0  # seconds within which Asterisk tells of the end that a command ran into
 SILENCE = 1.0  # seconds until a sound that was stopped must have ended; it takes 20 ms
@@ -52,6 +53,7 @@ class Exchange:
     prompts: Prompts
     lines: dict[str, Line]
     sounds: dict[str, AsteriskPlaying]
+    recordings: Path  # the folder that Asterisk writes them to
 
 
 class AsteriskLeg:
@@ -112,6 +114,18 @@ class AsteriskLeg:
             yield playing
         finally:
             playing.stop()
+
+    @asynccontextmanager
+    async def recording(
+        self, name: str, *, longest: float, silence: float | None = None, until: Literal["#", "*", ""] = "#"
+    ) -> AsyncGenerator[AsteriskRecording]:
+        self.check()
+        recording = AsteriskRecording(self, name, longest=longest, silence=silence, until=until)
+        try:
+            await recording.start()
+            yield recording
+        finally:
+            recording.stop()
 
     async def read_digit(self) -> str:
         await self.digit_pressed()
@@ -189,6 +203,14 @@ class AsteriskLeg:
         finally:
             for sound in sounding:
                 sound.resume()
+
+    def take_digit(self, key: str) -> bool:
+        """Whether this key is among those pressed; it and those before it are taken away."""
+        if not key or key not in self._digits:
+            return False
+        while self._digits.popleft() != key:
+            pass
+        return True
 
     def next_playback_id(self) -> str:
         """An id for the next sound: the same step of the same call always has the same one."""
@@ -268,6 +290,8 @@ class AsteriskLeg:
         self.ends(TEMPORARY_FAILURE)
 
     async def _media(self, sound: Sound) -> str | None:
+        if isinstance(sound, Recorded):
+            return media_of(sound.file)
         if not isinstance(sound, Prompt):
             return TONES[sound]
         path = await self.exchange.prompts.path(sound, sound.language or self.language)

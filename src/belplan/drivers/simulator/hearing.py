@@ -1,16 +1,19 @@
 """What a simulated party hears, and for how long it hears nothing."""
 
 from belplan.dialplan.fields import Prompt
-from belplan.engine.leg import Sound
+from belplan.engine.leg import Recorded, Sound
 
 SPEECH_RATE = 15.0  # characters a second, as espeak-ng and people speak Dutch
+BEEP = 0.3  # seconds
 FILE_SECONDS = 3.0  # a sound file whose length the simulator does not know
 
 
 def seconds_of(sound: Sound) -> float:
-    """How long a sound lasts. Tones never end by themselves."""
+    """How long a sound lasts. Tones but the beep never end by themselves."""
+    if isinstance(sound, Recorded):
+        return sound.seconds
     if not isinstance(sound, Prompt):
-        return float("inf")
+        return BEEP if sound == "beep" else float("inf")
     return len(sound.say) / SPEECH_RATE if sound.say is not None else FILE_SECONDS
 
 

@@ -5,9 +5,13 @@ from collections import deque
 from collections.abc import AsyncGenerator, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 from belplan.drivers.simulator.hearing import Ear, seconds_of
+from belplan.drivers.simulator.recording import SimulatedRecording
 from belplan.engine.leg import NORMAL, LegEndedError, Sound
+
+SPEAKS = 10.0  # seconds; about a sentence or two
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,17 @@ class SimulatedLeg:
     """A party of a simulated call. See belplan.engine.leg.Leg for what the engine may ask of it.
 
     `keys` are pressed in turn, each when somebody waits for one; "" lets one such wait pass without a key.
-    `presses` are pressed at their own moments, whether anybody waits or not.
+    `presses` are pressed at their own moments, whether anybody waits or not. `speaks` is how many seconds the
+    party speaks into each recording, the last one again and again; then comes the next of `keys`.
     """
 
-    def __init__(self, leg_id: str, keys: Iterable[str] = (), presses: Iterable[Press] = ()) -> None:
+    def __init__(
+        self,
+        leg_id: str,
+        keys: Iterable[str] = (),
+        presses: Iterable[Press] = (),
+        speaks: Iterable[float] = (),
+    ) -> None:
         self.id = leg_id
         self.answered = False
         self.rang = False
@@ -54,6 +65,8 @@ class SimulatedLeg:
         self.ear = Ear(self.now())
         self.ended_at: float | None = None
         self._keys = deque(keys)
+        self._speaks = deque(speaks or (SPEAKS,))
+        self._recordings: dict[str, SimulatedRecording] = {}
         self._pressed: deque[str] = deque()
         self._changed = asyncio.Event()
         self._end: asyncio.Future[int] = self._loop.create_future()
@@ -90,9 +103,23 @@ class SimulatedLeg:
         finally:
             self.ear.listened(began, min(ends, self.now()))
 
+    @asynccontextmanager
+    async def recording(
+        self, name: str, *, longest: float, silence: float | None = None, until: Literal["#", "*", ""] = "#"
+    ) -> AsyncGenerator[SimulatedRecording]:
+        self.check()
+        if name not in self._recordings:
+            speech = self._speaks.popleft() if len(self._speaks) > 1 else self._speaks[0]
+            self._recordings[name] = SimulatedRecording(self, name, speech, longest, silence, until)
+        recording = self._recordings[name]
+        try:
+            yield recording
+        finally:
+            recording.stop()
+
     async def read_digit(self) -> str:
         self.check()
-        if not self._pressed and self._keys and (key := self._keys.popleft()):
+        if not self._pressed and (key := self.next_key()):
             return key
         await self.digit_pressed()
         return self._pressed.popleft()
@@ -114,6 +141,28 @@ class SimulatedLeg:
         return await asyncio.shield(self._end)
 
     # What the party does
+
+    def next_key(self) -> str:
+        """The next key of those that wait for somebody to ask; "" where there is none, or this time none is pressed."""
+        return self._keys.popleft() if self._keys else ""
+
+    def take_pressed(self, key: str) -> bool:
+        """Whether this key is among those pressed; it and those before it are taken away."""
+        if not key or key not in self._pressed:
+            return False
+        while self._pressed.popleft() != key:
+            pass
+        return True
+
+    async def changes(self, within: float) -> bool:
+        """Wait until a key is pressed or the party is gone. False where neither comes in so many seconds."""
+        self._changed.clear()
+        try:
+            async with asyncio.timeout(max(0.0, within)):
+                await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
 
     @property
     def heard(self) -> list[str]:
