@@ -3,9 +3,19 @@
 Whoever takes letters never lets a call wait: it keeps them, and sends them in its own time.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a letter. `kind` is its media type, such as `audio/mpeg`."""
+
+    name: str
+    kind: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,23 +27,28 @@ class Letter:
     subject: str
     text: str
     written: datetime
+    attachments: tuple[Attachment, ...] = ()
 
     def __str__(self) -> str:
-        return f"to: {', '.join(self.to)}\nsubject: {self.subject}\n\n{self.text}"
+        attached = "".join(f"attached: {attachment.name}\n" for attachment in self.attachments)
+        return f"to: {', '.join(self.to)}\nsubject: {self.subject}\n{attached}\n{self.text}"
 
 
 class Mailer(Protocol):
     """Takes letters."""
 
-    def post(self, letter: Letter) -> bool:
-        """Take a letter to be sent soon. False where this exchange sends no mail."""
+    def post(self, letter: Letter, on_kept: Callable[[], None] | None = None) -> bool:
+        """Take a letter to be sent soon. False where this exchange sends no mail.
+
+        `on_kept` is called, from another thread it may be, when the letter is safe and before it is sent.
+        """
         ...
 
 
 class NoMail:
     """An exchange that sends no mail."""
 
-    def post(self, letter: Letter) -> bool:
+    def post(self, letter: Letter, on_kept: Callable[[], None] | None = None) -> bool:
         return False
 
 
@@ -43,6 +58,8 @@ class Tray:
     def __init__(self) -> None:
         self.letters: list[Letter] = []
 
-    def post(self, letter: Letter) -> bool:
+    def post(self, letter: Letter, on_kept: Callable[[], None] | None = None) -> bool:
         self.letters.append(letter)
+        if on_kept:
+            on_kept()
         return True

@@ -16,6 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -35,7 +36,15 @@ GIVE_UP_AFTER = 4 * 86400.0  # seconds; "at least 4-5 days", says the same place
 DISK_AGAIN_AFTER = 1.0  # seconds until a disk that took nothing is tried again
 MAX_WAITING = 10_000  # letters not yet on disk; more than that are a loop in somebody's plan
 
+OnKept = Callable[[], None]
+
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    letter: Letter
+    on_kept: OnKept | None
 
 
 class Outbox:
@@ -59,16 +68,16 @@ class Outbox:
         self._sender = sender
         self._trust = trust
         self._now = now
-        self._posted: queue.Queue[Letter | None] = queue.Queue(MAX_WAITING)
-        self._held: deque[Letter] = deque()  # taken, and not yet on disk
+        self._posted: queue.Queue[_Posted | None] = queue.Queue(MAX_WAITING)
+        self._held: deque[_Posted] = deque()  # taken, and not yet on disk
         self._ending = False
         self._next_try: dict[Path, float] = {}
         self._tries: dict[Path, int] = {}
         self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
 
-    def post(self, letter: Letter) -> bool:
+    def post(self, letter: Letter, on_kept: OnKept | None = None) -> bool:
         try:
-            self._posted.put_nowait(letter)
+            self._posted.put_nowait(_Posted(letter, on_kept))
         except queue.Full:
             _log.error("mail.too_many", waiting=MAX_WAITING)
             return False
@@ -115,14 +124,15 @@ class Outbox:
     def _keep_posted(self, pause: float | None) -> None:
         """Write down what is posted, first waiting for that at most so long. What the disk does not take is held."""
         with contextlib.suppress(queue.Empty):
-            letter = self._posted.get(timeout=pause)
-            while letter is not None:
-                self._held.append(letter)
-                letter = self._posted.get_nowait()
+            posted = self._posted.get(timeout=pause)
+            while posted is not None:
+                self._held.append(posted)
+                posted = self._posted.get_nowait()
             self._ending = True
         while self._held:
-            self._write(self._held[0])
-            self._held.popleft()
+            self._write(self._held[0].letter)
+            if on_kept := self._held.popleft().on_kept:
+                on_kept()
 
     def _write(self, letter: Letter) -> None:
         name = blake2b(letter.id.encode(), digest_size=12).hexdigest()
@@ -197,6 +207,9 @@ def compose(letter: Letter, sender: str, name: str) -> EmailMessage:
     message["Message-ID"] = f"<{name}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834 5: nobody's holiday answers it
     message.set_content(letter.text)
+    for attached in letter.attachments:
+        kind, _, form = attached.kind.partition("/")
+        message.add_attachment(attached.content, maintype=kind, subtype=form, filename=attached.name)
     return message
 
 

@@ -4,6 +4,7 @@ import errno
 import os
 import ssl
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import policy
 from email.parser import BytesParser
@@ -14,7 +15,7 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from belplan.engine.mail import Letter
+from belplan.engine.mail import Attachment, Letter
 from belplan.mail import outbox as outboxes
 from belplan.mail.outbox import Outbox, compose
 from belplan.mail.smtp import MailServer
@@ -226,3 +227,17 @@ def test_no_value_can_add_a_header_or_a_recipient(subject, text):
          "content-transfer-encoding", "mime-version"]
     )  # fmt: skip
     assert read["To"] == "info@example.nl"
+
+
+def test_a_sound_goes_along_and_whoever_posted_it_hears_when_it_is_safe(tmp_path):
+    sound = bytes(range(256)) * 100
+    attached = Attachment("bericht.mp3", "audio/mpeg", sound)
+    kept = []
+    with receiving() as receiver, outbox(tmp_path, receiver) as box:
+        assert box.post(replace(letter(), attachments=(attached,)), lambda: kept.append(files(tmp_path)))
+        _, mail = receiver.wait()
+    (part,) = mail.iter_attachments()
+    assert (part.get_filename(), part.get_content_type()) == ("bericht.mp3", "audio/mpeg")
+    assert part.get_content() == sound
+    assert len(kept) == 1
+    assert kept[0][0].endswith(".mail")
