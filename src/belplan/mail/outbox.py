@@ -216,11 +216,16 @@ def compose(letter: Letter, sender: str, name: str) -> EmailMessage:
 def _put(path: Path, to: tuple[str, ...], message: EmailMessage) -> None:
     """A file with the recipients in its first line and the message below: there whole, or not at all."""
     new = path.with_suffix(".new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(json.dumps(to).encode() + b"\n" + message.as_bytes())
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(json.dumps(to).encode() + b"\n" + message.as_bytes())
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except OSError:
+        # The next try has another name, a second later; a full disk needs the room.
+        new.unlink(missing_ok=True)
+        raise
 
 
 def _take(path: Path) -> tuple[list[str], EmailMessage]:

@@ -1,6 +1,7 @@
 """Mail is kept until a server has it, whatever happens meanwhile; and a call never waits for it."""
 
 import errno
+import itertools
 import os
 import ssl
 import time
@@ -96,7 +97,8 @@ def test_a_letter_waits_for_a_full_disk(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(outboxes, "DISK_AGAIN_AFTER", 0.01)
-    with receiving() as receiver, outbox(tmp_path, receiver) as box:
+    seconds = itertools.count(1_700_000_000)  # each try is in a second of its own, and has a file name of its own
+    with receiving() as receiver, outbox(tmp_path, receiver, now=lambda: float(next(seconds))) as box:
         box.post(letter())
         receiver.wait()
         until(lambda: not files(tmp_path))
