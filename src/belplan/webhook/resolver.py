@@ -88,6 +88,8 @@ class CaresResolver:
             asked = [cares.getaddrinfo(host, family=family, type=socket.SOCK_STREAM) for family in families]
         except (OSError, ValueError, aiodns.error.DNSError, pycares.AresError) as error:
             raise ExchangeError("dns", f"the name cannot be looked up ({error})") from None
+        for answer in asked:
+            answer.add_done_callback(_seen)
         done, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
         found = any(answer.exception() is None for answer in done)
         await asyncio.wait(asked, timeout=SECOND_FAMILY if found else None)
@@ -97,6 +99,12 @@ class CaresResolver:
         if not addresses:
             raise ExchangeError("dns", _why(asked))
         return addresses
+
+
+def _seen(answer: "asyncio.Future[pycares.AddrInfoResult]") -> None:
+    """Look at its error, which nobody may wait for any more when the resolver closes."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 def _addresses(answer: "asyncio.Future[pycares.AddrInfoResult]") -> list[Address]:

@@ -37,12 +37,15 @@ class AsteriskRecording:
         self._over = asyncio.Event()
         self._failed = False
         self._stopped = False
-        self._began = asyncio.get_running_loop().time()
+        self._timed_out = False
+        self._timer: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         """Begin, or take up the one of this name. Raises LegEndedError."""
         leg = self._leg
         leg.exchange.ari.listeners[self.name] = self._on_event
+        # Asterisk counts whole seconds of the clock, so its own limit comes up to a second late.
+        self._timer = asyncio.get_running_loop().call_later(self._longest, self._at_longest)
         await asyncio.shield(leg.exchange.errands.run(self._start()))
 
     async def finished(self) -> Recorded:
@@ -95,6 +98,11 @@ class AsteriskRecording:
             self._ends()
             raise await leg.failure(error) from error
 
+    def _at_longest(self) -> None:
+        if not self._stopped and not self._leg.gone:
+            self._timed_out = True
+            self._leg.exchange.errands.run(self._stop())
+
     async def _stop(self) -> None:
         try:
             await self._leg.exchange.ari.command("POST", f"recordings/live/{segment(self.name)}/stop")
@@ -107,15 +115,18 @@ class AsteriskRecording:
             return "key"
         if self._stopped:
             return "stopped"
+        if self._timed_out:
+            return "longest"
         if await leg.wait_end(GONE_NOTICE):
             return "gone"
         if self._failed:
             return "failed"
-        lasted = asyncio.get_running_loop().time() - self._began
-        return "longest" if self._silence is None or lasted >= self._longest else "silence"
+        return "longest" if self._silence is None else "silence"
 
     def _ends(self) -> None:
         self._leg.exchange.ari.listeners.pop(self.name, None)
+        if self._timer:
+            self._timer.cancel()
         self._over.set()
 
     def _on_event(self, event: Event) -> None:
