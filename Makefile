@@ -38,6 +38,8 @@ bench: .venv/.ready ## measure, alone on the machine: real calls, webhooks, host
 lock: .venv/.ready ## take newer versions of the packages into requirements/lock.txt
 	@$$(command -v uv || echo .venv-uv/bin/uv) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --custom-compile-command "make lock" --upgrade pyproject.toml requirements/build.in --group dev -o requirements/lock.txt
+	@$$(command -v uv || echo .venv-uv/bin/uv) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --custom-compile-command "make lock" --upgrade --group docs -o requirements/docs.txt
 
 clean: ## remove the environment and what the tests left
 	@rm -rf .venv .venv-uv .pytest_cache .ruff_cache .import_linter_cache build dist
