@@ -1,5 +1,6 @@
 """A call as a person reads it: one line a step, from the top of the plan to the phone that rang."""
 
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 from rich.console import Console
@@ -12,6 +13,9 @@ from belplan.dialplan.fields import Prompt
 from belplan.dialplan.route import AppSettings
 from belplan.engine.cdr import CallRecord, Step
 from belplan.engine.position import locate
+
+LONGEST_ROUND = 20  # steps
+FOLDED = 3  # times in a row from which on a round is told once
 
 _GOOD = {"ok", "answered", "true", "played", "recorded", "entered", "sent", "set"}
 _BAD = {"error", "timeout", "failed", "busy", "no_answer", "no_input", "invalid", "abandoned", "limit"}
@@ -74,7 +78,7 @@ def line(company: Company, step: Step) -> Text:
     """One step of the ladder."""
     style = "green" if step.exit in _GOOD else "yellow" if step.exit in _BAD else "cyan"
     text = Text(f"  {step.started_ms / 1000:7.2f} s  ", style="dim")
-    text.append(f"{step.app:<12}", style="bold")
+    text.append(f"{step.app:<14} ", style="bold")
     text.append(sentence(company, step) or step.path, style="default")
     text.append(f"  → {step.exit}", style=style)
     for name in ("reason", "detail", "answered_by"):
@@ -101,11 +105,32 @@ def ending(company: Company, record: CallRecord) -> str:
 def print_record(console: Console, company: Company, record: CallRecord) -> None:
     """The whole call, on a terminal."""
     console.print(f"[bold]{who(company, record.caller_number)}[/] calls [bold]{who(company, record.callee_number)}[/]")
-    for step in record.trace:
-        console.print(line(company, step))
+    for begin, length, times in rounds(record.trace):
+        for step in record.trace[begin : begin + length]:
+            console.print(line(company, step))
+        if times > 1:
+            last = record.trace[begin + length * times - 1]
+            again = f"the same {times - 1} times more, until {last.started_ms / 1000:.2f} s"
+            console.print(Text(f"             … {again}", style="dim"))
     for name, value in record.variables.items():
         console.print(Text(f"  {name} = {value!r}", style="dim"))
     console.print(f"  [bold]{'✓' if record.outcome == 'connected' else '·'}[/] {ending(company, record)}")
+
+
+def rounds(trace: Sequence[Step]) -> Iterator[tuple[int, int, int]]:
+    """The steps in turn, as (index, how many, how often in a row): a caller who goes round in a menu is told once."""
+    taken = [(step.path, step.app, step.exit) for step in trace]
+    at = 0
+    while at < len(taken):
+        length, times = 1, 1
+        for longer in range(1, min(LONGEST_ROUND, (len(taken) - at) // 2) + 1):
+            again = 1
+            while taken[at : at + longer] == taken[at + again * longer : at + (again + 1) * longer]:
+                again += 1
+            if again >= FOLDED and again * longer > length * times:
+                length, times = longer, again
+        yield at, length, times
+        at += length * times
 
 
 def _host(url: str) -> str:

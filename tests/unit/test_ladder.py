@@ -5,7 +5,7 @@ import pytest
 from belplan.apps import APPS
 from belplan.dialplan.check import read
 from belplan.engine.cdr import Step
-from belplan.ladder import sentence, who
+from belplan.ladder import rounds, sentence, who
 
 PLAN = """
 company: {{name: X}}
@@ -46,3 +46,14 @@ def test_numbers_have_the_names_that_people_know_them_by():
     assert company
     names = [who(company, number) for number in ("201", "anna", "31612345678", "")]
     assert names == ["Anna (201)", "Anna (201)", "Pieter (06 12345678)", "withheld"]
+
+
+def test_a_caller_who_goes_round_in_a_menu_is_told_once():
+    taken = ["webhook", *["announce", "menu", "goto"] * 100, "announce", "connect"]
+    trace = [Step(f"at.{app}", app, "", number, 0, {}) for number, app in enumerate(taken)]
+    assert list(rounds(trace)) == [(0, 1, 1), (1, 3, 100), (301, 1, 1), (302, 1, 1)]
+
+
+def test_what_happens_twice_is_told_twice():
+    trace = [Step("at.connect", "connect", "busy", number, 0, {}) for number in range(2)]
+    assert list(rounds(trace)) == [(0, 1, 1), (1, 1, 1)]

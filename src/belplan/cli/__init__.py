@@ -5,16 +5,21 @@ import sys
 from cyclopts import App
 
 from belplan import __version__
-from belplan.cli import exchange, output, plans, scenarios
+from belplan.cli import output
 
 app = App(name="belplan", version=__version__, help="An open dial-plan server.", help_format="plaintext")
-app.command(plans.check)
-app.command(plans.call)
-app.command(plans.webhook)
-app.command(scenarios.test)
-app.command(exchange.serve)
-app.command(exchange.demo)
-app.command(exchange.pbx)
+# By name, so that a command imports only what it needs; what --help says of each stands here for the same reason.
+COMMANDS = {
+    "plans:check": "Say everything that is wrong with a plan file.",
+    "plans:call": "Walk one call through a plan, without a telephone.",
+    "plans:webhook": "Try webhooks.",
+    "scenarios:test": "Run scenario files, or all *.scenario.yaml in folders: offline, in virtual time.",
+    "exchange:serve": "Run the exchange of a plan file, Asterisk included, until SIGTERM or Ctrl-C.",
+    "exchange:demo": "Run everything on this machine: exchange, sample company, sample CRM, and real calls.",
+    "exchange:pbx": "The private Asterisk.",
+}
+for place, does in COMMANDS.items():
+    app.command(f"belplan.cli.{place}", help=does)
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ from belplan.cli.output import (
     problems_json,
 )
 from belplan.dialplan.check import read
-from belplan.dialplan.company import Company
+from belplan.dialplan.company import Company, RingGroup
 from belplan.dialplan.problem import Problem
 
 if TYPE_CHECKING:
@@ -98,8 +98,12 @@ def call(
             keys=_keys(press),
             hang_up_after=hang_up_after,
             at=_moment(at, company),
-            reactions={number: [Reaction(_does(word)) for word in does] for number, does in _reactions(answers)},
-            replies={name: Answer("ok", text.strip()) for name, text in _pairs("--reply", reply)},
+            reactions={
+                phone: [Reaction(_does(word)) for word in does]
+                for number, does in _reactions(answers)
+                for phone in _phones(company, number)
+            },
+            replies={_webhook(company, name): Answer("ok", text.strip()) for name, text in _pairs("--reply", reply)},
         )
         with asyncio.Runner(loop_factory=simulation.VirtualLoop) as runner:
             record = runner.run(walk(company))
@@ -192,6 +196,26 @@ def _reactions(words: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
     """`201=busy`, `201=busy,202=no_answer`, or `201=busy,answer`: what it does each time it rings, in turn."""
     for number, does in _pairs("--answers", (part for word in words for part in _COMMA_BEFORE_NUMBER.split(word))):
         yield number, does.split(",")
+
+
+def _phones(company: Company, number: str) -> tuple[str, ...]:
+    """Whose phones are meant: those of a number, or of every member of a ring group."""
+    from belplan.scenarios.against import Plan
+
+    group = company.destination(number)
+    if isinstance(group, RingGroup):
+        return group.members
+    if wrong := Plan(company).no_phone(number):
+        raise ValueError(f"--answers: {wrong}")
+    return (number,)
+
+
+def _webhook(company: Company, name: str) -> str:
+    from belplan.scenarios.against import Plan
+
+    if wrong := Plan(company).no_webhook(name):
+        raise ValueError(f"--reply: {wrong}")
+    return name
 
 
 def _does(word: str) -> Does:

@@ -11,8 +11,6 @@ from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import holidays
-
 from belplan.dialplan.company import DAYS, SpecialDate, TimeCondition
 
 
@@ -34,6 +32,8 @@ def holds(condition: TimeCondition, moment: datetime, zone: ZoneInfo) -> bool:
 @lru_cache(maxsize=1024)
 def public_holidays(country: str, year: int) -> frozenset[date]:
     """The public holidays of a country (ISO 3166) in a year, moving ones included. None are known: an empty set."""
+    import holidays  # takes 0.1 s, and most plans name none
+
     try:
         return frozenset(holidays.country_holidays(country, years=year))
     except NotImplementedError:
@@ -42,7 +42,13 @@ def public_holidays(country: str, year: int) -> frozenset[date]:
 
 def knows_holidays(country: str) -> bool:
     """Whether the public holidays of a country are known."""
-    return country in holidays.list_supported_countries(include_aliases=True)
+    import holidays
+
+    try:  # the list of all countries would have to be made first, from a module of each
+        holidays.country_holidays(country)
+    except NotImplementedError:
+        return False
+    return True
 
 
 def _on(dates: Iterable[SpecialDate], today: date) -> Iterable[SpecialDate]:

@@ -42,6 +42,28 @@ class Plan:
         """Numbers of users, and the accounts of their phones."""
         return frozenset({*self.company.accounts, *(user.number for user in self.company.users)})
 
+    def no_webhook(self, name: str) -> str:
+        """Why no webhook can be meant by this name; "" where one is."""
+        if name in self.webhooks:
+            return ""
+        hint = did_you_mean(name, self.webhooks)
+        return f'the plan has no webhook "{name}"{hint}; name it by its variable or its path'
+
+    def no_phone(self, number: str) -> str:
+        """Why no phone can be meant by this number or account; "" where one may be, outside the company too."""
+        canonical = self.company.canonical(number)
+        if number in self.phones or canonical in self.phones:
+            return ""
+        destination = self.company.destination(canonical)
+        if isinstance(destination, RingGroup):
+            members = listed(destination.members)
+            return f"{number} is the ring group {destination.name}; say it of its members, {members}"
+        if destination is not None and not isinstance(destination, User):
+            return f"{number} is {destination.name}, which is no phone"
+        if len(canonical) <= numbers.INTERNAL_LENGTH:
+            return f"nobody has the number {number}{did_you_mean(number, self.phones)}"
+        return ""
+
 
 def problems(plan: Plan, written: Written) -> list[Problem]:
     """Everything in a scenario that its plan does not have."""
@@ -72,30 +94,14 @@ def _webhooks(plan: Plan, written: Written) -> Iterable[Problem]:
     named: list[tuple[Key, ...]] = [("webhooks", name) for name in answered]
     named += [("expect", "webhooks", name) for name in scenario.expect.webhooks]
     for keys in named:
-        name = str(keys[-1])
-        if name not in plan.webhooks:
-            hint = did_you_mean(name, plan.webhooks)
-            message = f'the plan has no webhook "{name}"{hint}; name it by its variable or its path'
+        if message := plan.no_webhook(str(keys[-1])):
             yield written.problem(message, *keys, code="unknown-variable")
 
 
 def _phones(plan: Plan, written: Written) -> Iterable[Problem]:
     for number in written.scenario.phones:
-        canonical = plan.company.canonical(number)
-        if number in plan.phones or canonical in plan.phones:
-            continue
-        destination = plan.company.destination(canonical)
-        if isinstance(destination, RingGroup):
-            message = (
-                f"{number} is the ring group {destination.name}; say it of its members, {listed(destination.members)}"
-            )
-        elif destination is not None and not isinstance(destination, User):
-            message = f"{number} is {destination.name}, which is no phone"
-        elif len(canonical) <= numbers.INTERNAL_LENGTH:
-            message = f"nobody has the number {number}{did_you_mean(number, plan.phones)}"
-        else:
-            continue
-        yield written.problem(message, "phones", number, code="unknown-destination")
+        if message := plan.no_phone(number):
+            yield written.problem(message, "phones", number, code="unknown-destination")
 
 
 def _way(written: Written) -> Iterable[Problem]:

@@ -174,6 +174,7 @@ def test_phones_do_as_they_are_told(plan, capsys):
         ("--answers", "201=busy", "--answers", "202=busy"),
         ("--answers", "201=busy,202=busy"),
         ("--answers", "201=busy,busy,answer", "202=busy"),
+        ("--answers", "301=busy"),  # all of the ring group
     ],
 )
 def test_answers_may_be_given_in_several_ways(plan, capsys, words):
@@ -194,6 +195,8 @@ def test_a_caller_who_hangs_up_abandons_the_call(plan, capsys):
         ("--to", "1003", "--press", "x"),
         ("--to", "1003", "--answers", "201"),
         ("--to", "1003", "--answers", "201=maybe"),
+        ("--to", "1003", "--answers", "999=busy"),
+        ("--to", "1003", "--reply", "klat=openstaand"),
         ("--to", "1003", "--reply", "klant"),
         ("--to", "1003", "--at", "morgen"),
     ],
