@@ -358,9 +358,9 @@ def prompts_of(company: Company) -> Iterator[Prompt]:
     """Every prompt of a company that is the same for all callers."""
     for top in tops(company):
         for spot in top.everything:
-            app = spot.app
-            if isinstance(app, Prompt) and not placeholders(app.say or ""):
-                yield Prompt(say=app.say, file=app.file, language=app.language, voice=app.voice)
+            for prompt in spot.app.prompts():
+                if not placeholders(prompt.say or ""):
+                    yield Prompt(say=prompt.say, file=prompt.file, language=prompt.language, voice=prompt.voice)
 
 
 def _state(plan: Path) -> tuple[int, int, int] | None:

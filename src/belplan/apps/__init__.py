@@ -1,6 +1,7 @@
 """The apps of a route: one file each, one line each here."""
 
 from belplan.apps.announce import Announce
+from belplan.apps.collect import Collect
 from belplan.apps.condition import Condition
 from belplan.apps.connect import Connect
 from belplan.apps.dial_outside import DialOutside
@@ -31,6 +32,7 @@ APPS = Registry().add(
     Diversion,
     Announce,
     Menu,
+    Collect,
     Connect,
     Queue,
     Voicemail,

@@ -10,8 +10,6 @@ from belplan.engine.app import App
 from belplan.engine.call import Call
 from belplan.engine.listening import play_through
 
-MAX_SPOKEN = 1000  # characters, after variables were filled in: about a minute
-
 
 class Announce(App, Prompt):
     """Play a sound file or spoken text, then go on below. In the start of a menu a key cuts it short."""
@@ -33,8 +31,4 @@ class Announce(App, Prompt):
     async def run(self, call: Call) -> str:
         if self.answer:
             await call.caller.answer()
-        said = call.fill(self.say)[:MAX_SPOKEN] if self.say is not None else None
-        prompt = Prompt.model_construct(
-            say=said, language=self.language or call.company.settings.language, voice=self.voice, file=self.file
-        )
-        return "played" if await play_through(call, prompt) else "failed"
+        return "played" if await play_through(call, call.spoken(self)) else "failed"

@@ -206,6 +206,10 @@ class Context(Settings):
     """One state of a menu: what is said, and where the keys lead."""
 
     timeout: Annotated[Seconds, Field(description="Seconds without a key before the no_input route.", le=60)] = 5
+    tries: Annotated[
+        int,
+        Field(description="How often the start is walked when no key or a wrong one is pressed.", ge=1, le=10),
+    ] = 1
     start: Route = Route()
     keys: dict[Annotated[str, Field(pattern="^[0-9*#]$")], Key] = {}
     invalid: Route = Route()

@@ -13,7 +13,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from belplan.dialplan.fields import Settings
+from belplan.dialplan.fields import Prompt, Settings
 
 Kind = Literal["number", "menu", "time", "diversion", "queue", "voicemail", "dial_plan", "context"]
 
@@ -105,6 +105,14 @@ class AppSettings(Settings):
     def refers(self) -> tuple[Reference, ...]:
         """Things of the company that this item names."""
         return ()
+
+    def prompts(self) -> Iterator[Prompt]:
+        """What this item may say, as the plan has it: texts may hold `{name}` still."""
+        if isinstance(self, Prompt):
+            yield self
+        for name in type(self).model_fields:
+            if isinstance(value := getattr(self, name), Prompt):
+                yield value
 
     @property
     def starts_early(self) -> bool:

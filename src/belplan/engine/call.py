@@ -9,7 +9,7 @@ from secrets import token_hex
 from typing import Any, TypeVar, cast
 
 from belplan.dialplan.company import Company, DialPlan
-from belplan.dialplan.fields import PLACEHOLDER
+from belplan.dialplan.fields import PLACEHOLDER, Prompt
 from belplan.engine.clock import Clock
 from belplan.engine.events import Event, Events, What
 from belplan.engine.leg import NORMAL, Driver, Leg
@@ -17,6 +17,7 @@ from belplan.engine.variables import Variables
 
 T = TypeVar("T")
 
+MAX_SPOKEN = 1000  # characters, after variables were filled in: about a minute
 MAX_WEBHOOKS = 20  # a plan that asks more often in one call goes in circles
 
 
@@ -114,6 +115,15 @@ class Call:
     def fill(self, text: str, encode: Callable[[str], str] = str) -> str:
         """Put values in the place of `{name}`; what is not set becomes nothing."""
         return PLACEHOLDER.sub(lambda match: encode(self.value(match[1]) or ""), text) if "{" in text else text
+
+    def spoken(self, prompt: Prompt) -> Prompt:
+        """A prompt with values in the place of `{name}`, in the company's language where it names none."""
+        return Prompt.model_construct(
+            say=None if prompt.say is None else self.fill(prompt.say)[:MAX_SPOKEN],
+            language=prompt.language or self.company.settings.language,
+            voice=prompt.voice,
+            file=prompt.file,
+        )
 
     def next_leg_id(self) -> str:
         """An id for the next leg: the same step of the same call always has the same one."""

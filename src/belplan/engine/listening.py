@@ -15,12 +15,19 @@ def tell_heard(call: Call, sound: Sound) -> None:
 
 async def play_through(call: Call, sound: Sound) -> bool:
     """Play to the end; in the start of a menu, until a key is pressed. False where it could not be played."""
-    if call.in_menu_start and call.caller.digit_waiting:
+    if call.in_menu_start:
+        return await play_until_key(call, sound)
+    tell_heard(call, sound)
+    async with call.caller.playing(sound) as playing:
+        return await playing.finished()
+
+
+async def play_until_key(call: Call, sound: Sound) -> bool:
+    """Play until a key is pressed, not at all where one is waiting to be read. False where it could not be played."""
+    if call.caller.digit_waiting:
         return True
     tell_heard(call, sound)
     async with call.caller.playing(sound) as playing:
-        if not call.in_menu_start:
-            return await playing.finished()
         finished = asyncio.ensure_future(playing.finished())
         pressed = asyncio.ensure_future(call.caller.digit_pressed())
         try:

@@ -21,9 +21,10 @@ class Frame:
     path: str
     route: Route
     index: int = 0
-    scope: Literal["plan", "menu", "user", ""] = ""
+    scope: Literal["plan", "menu", "user", "key", ""] = ""
     name: str = ""  # of the menu or user
     context: Context | None = None  # whose keys are read when this, its start route, is at its end
+    tries: int = 1  # of that start route, this one included
 
     def next(self) -> tuple[str, Item] | None:
         """The item that comes next and its path; None at the end. Steps past it."""
@@ -57,15 +58,15 @@ def menu_frame(company: Company, name: str, context: str = "") -> Frame:
     menu = company.ivr_menus[index]
     found = menu.contexts[context or menu.start]
     path = f"ivr_menus[{index}].contexts.{context or menu.start}.start"
-    return Frame(path, found.start, scope="menu", name=name, context=found)
+    return Frame(path, found.start, scope="menu", name=name, context=found, tries=found.tries)
 
 
 def key_frame(path: str, context: Context, leave: str) -> Frame | None:
     """The route behind a key, or behind `invalid` and `no_input`. None where there is none."""
     if key := context.keys.get(leave):
-        return Frame(f"{path}.keys.{leave}" + ("" if key.plain else ".route"), key.route)
+        return Frame(f"{path}.keys.{leave}" + ("" if key.plain else ".route"), key.route, scope="key")
     route = {"invalid": context.invalid, "no_input": context.no_input}.get(leave, Route())
-    return Frame(f"{path}.{leave}", route) if route.items else None
+    return Frame(f"{path}.{leave}", route, scope="key") if route.items else None
 
 
 def early_items(frame: Frame) -> Iterator[tuple[str, Item]]:

@@ -83,10 +83,14 @@ class Walker:
                 elif branch := app.branch(leave):
                     self.stack.append(Frame(f"{path}.{branch[0]}", branch[1]))
             elif context := frame.context:
-                frame.context = None  # its keys are read once; a goto begins it anew
                 path = frame.path.removesuffix(".start")
                 leave = await self._choose(path, context.timeout)
                 leave = leave if leave in context.keys or leave == "no_input" else "invalid"
+                if leave in context.keys or frame.tries == 1:
+                    frame.context = None  # its keys are read no more; a goto begins it anew
+                else:
+                    frame.tries -= 1
+                    frame.index = 0
                 if keyed := key_frame(path, context, leave):
                     self.stack.append(keyed)
             else:
@@ -191,7 +195,7 @@ class Walker:
 
     def _in_menu_start(self) -> bool:
         base = next((frame for frame in reversed(self.stack) if frame.scope), None)
-        return base is not None and base.context is not None
+        return base is not None and base.scope == "menu" and base.context is not None
 
     def _entry_path(self, number: str) -> str:
         """The path of what has this number: `users[0]`, `ring_groups[1]`."""
