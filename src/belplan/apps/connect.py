@@ -34,6 +34,10 @@ class Connect(App):
         float | None, Field(description="Seconds to ring at most: 25, or what the ring group has.", gt=0, le=600)
     ] = None
     caller_id: Annotated[Literal["caller", "company"], Field(description="Whose number the phones show.")] = "caller"
+    confirm: Annotated[
+        bool,
+        Field(description="Whoever answers takes the call with key 1, so that a mobile's own voicemail does not."),
+    ] = False
     on_busy: Annotated[Route, Field(description="Walked when it is busy.")] = Route()
     on_no_answer: Annotated[Route, Field(description="Walked when nobody answers in time.")] = Route()
     on_failed: Annotated[Route, Field(description="Walked when it cannot be rung.")] = Route()
@@ -57,7 +61,8 @@ class Connect(App):
             return Move(user=destination.number, returns=True)
         if isinstance(destination, Queue) or (destination is None and not self._may_dial(number, call.company)):
             return "failed"
-        return await ringing.connect(call, number, timeout=self.timeout, shown=self.caller_id)
+        how = ringing.How(self.caller_id, self.confirm)
+        return await ringing.connect(call, number, timeout=self.timeout, how=how)
 
     def _may_dial(self, number: str, company: Company) -> bool:
         """Whether an outside number may be dialled: the plan's own always, a webhook's within the rules."""

@@ -51,7 +51,7 @@ class DialOutside(App):
             return await self._refuse(call, "too_many", NO_CIRCUIT)
 
     async def _ring(self, call: Call) -> str:
-        leave = await ringing.connect(call, self.number, timeout=60, shown="company")
+        leave = await ringing.connect(call, self.number, timeout=60, how=ringing.How("company"))
         if leave == "failed":
             return await self._refuse(call, "failed", NO_CIRCUIT)
         if leave != "answered":

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from belplan.engine.call import Call
-from belplan.engine.leg import Sound, Tone
+from belplan.engine.leg import Leg, Sound, Tone
 
 
 def tell_heard(call: Call, sound: Sound) -> None:
@@ -27,9 +27,14 @@ async def play_until_key(call: Call, sound: Sound) -> bool:
     if call.caller.digit_waiting:
         return True
     tell_heard(call, sound)
-    async with call.caller.playing(sound) as playing:
+    return await until_key(call.caller, sound)
+
+
+async def until_key(leg: Leg, sound: Sound) -> bool:
+    """Play to any party until it presses a key. False where it could not be played."""
+    async with leg.playing(sound) as playing:
         finished = asyncio.ensure_future(playing.finished())
-        pressed = asyncio.ensure_future(call.caller.digit_pressed())
+        pressed = asyncio.ensure_future(leg.digit_pressed())
         try:
             await asyncio.wait((finished, pressed), return_when=asyncio.FIRST_COMPLETED)
             return finished.result() if finished.done() else True

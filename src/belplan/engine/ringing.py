@@ -8,6 +8,7 @@ from typing import Literal
 
 from belplan.dialplan import numbers
 from belplan.dialplan.company import Company, RingGroup, User
+from belplan.dialplan.fields import Prompt
 from belplan.engine.call import Call
 from belplan.engine.leg import (
     ABSENT,
@@ -24,10 +25,26 @@ from belplan.engine.leg import (
     Target,
     TrunkTarget,
 )
-from belplan.engine.listening import hearing
+from belplan.engine.listening import hearing, until_key
 from belplan.engine.state import State
 
 DEFAULT_TIMEOUT = 25.0  # seconds; about five rings
+
+CONFIRM_KEY = "1"
+CONFIRM_TRIES = 2
+CONFIRM_WAIT = 5.0  # seconds for the key, each time
+CONFIRM = {
+    "nl": {
+        "call": "Een gesprek voor {company}.",
+        "from": "Een gesprek voor {company} van {name}.",
+        "press": "Toets 1.",
+    },
+    "en": {
+        "call": "A call for {company}.",
+        "from": "A call for {company} from {name}.",
+        "press": "Press 1 to take it.",
+    },
+}
 
 _EXITS = {BUSY: "busy", REJECTED: "busy", NO_ANSWER: "no_answer", NO_USER_RESPONDING: "no_answer"}
 
@@ -46,6 +63,14 @@ class Round:
 
     phones: tuple[Phone, ...]
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How phones are rung: whose number they show, and whether whoever answers has to take the call with a key."""
+
+    shows: Literal["caller", "company"] = "caller"
+    confirm: bool = False
 
 
 @dataclass(slots=True)
@@ -105,9 +130,7 @@ def _phones(company: Company, members: Iterable[str]) -> tuple[Phone, ...]:
     return tuple(Phone(member, PhoneTarget(phone.username)) for member, user in users if user for phone in user.phones)
 
 
-async def connect(
-    call: Call, number: str, *, timeout: float | None = None, shown: Literal["caller", "company"] = "caller"
-) -> str:
+async def connect(call: Call, number: str, *, timeout: float | None = None, how: How = How()) -> str:
     """Ring the phones behind a number until one answers, let them talk, and end the call after that.
 
     Gives the exit: answered, busy, no_answer or failed. `timeout` in seconds bounds the ringing.
@@ -120,7 +143,7 @@ async def connect(
         return "failed"
     try:
         async with hearing(call, "ringing"):
-            winner = await _first_answer(call, attempts, timeout, shown, causes)
+            winner = await _first_answer(call, attempts, timeout, how, causes)
     except BaseException:
         if winner:  # the caller went in the moment between the answer and the conversation
             await winner[1].hang_up(NORMAL)
@@ -137,7 +160,7 @@ async def _first_answer(
     call: Call,
     attempts: Iterable[Round],
     timeout: float | None,
-    shown: Literal["caller", "company"],
+    how: How,
     causes: list[int],
 ) -> tuple[Phone, Leg] | None:
     """Ring one round after the other, `timeout` seconds in all. A round that ends early leaves its time to the next."""
@@ -146,7 +169,7 @@ async def _first_answer(
         left = until - call.clock.monotonic()
         if left <= 0:
             break
-        if winner := await _ring(call, attempt, min(attempt.seconds, left), shown, causes):
+        if winner := await _ring(call, attempt, min(attempt.seconds, left), how, causes):
             return winner
     return None
 
@@ -184,11 +207,9 @@ def _from_outside(call: Call) -> bool:
     return numbers.is_dialable(number) and number not in call.company.internal
 
 
-async def _ring(
-    call: Call, attempt: Round, seconds: float, shown: Literal["caller", "company"], causes: list[int]
-) -> tuple[Phone, Leg] | None:
+async def _ring(call: Call, attempt: Round, seconds: float, how: How, causes: list[int]) -> tuple[Phone, Leg] | None:
     """Ring phones at once. The first that answers wins, the others stop; None where none does."""
-    ringing = {asyncio.create_task(_ring_one(call, phone, seconds, shown)): phone for phone in attempt.phones}
+    ringing = {asyncio.create_task(_ring_one(call, phone, seconds, how)): phone for phone in attempt.phones}
     winner: tuple[Phone, Leg] | None = None
     pending = set(ringing)
     try:
@@ -211,26 +232,46 @@ async def _ring(
     return winner
 
 
-async def _ring_one(call: Call, phone: Phone, seconds: float, shown: Literal["caller", "company"]) -> Leg | int:
+async def _ring_one(call: Call, phone: Phone, seconds: float, how: How) -> Leg | int:
     """The leg of a phone that answered, or the cause why it did not."""
     call.tell("dialled", number=phone.number, target=phone.target)
     dialling = call.driver.dial(
-        call.next_leg_id(), phone.target, caller=call.caller, shown=_shown(call, phone.target, shown), timeout=seconds
+        call.next_leg_id(),
+        phone.target,
+        caller=call.caller,
+        shown=_shown(call, phone.target, how.shows),
+        timeout=seconds,
     )
     try:
         async with dialling as dialled:
             await dialled.answered()
+            if how.confirm and not await _takes(call, dialled.leg):
+                await dialled.leg.hang_up(NORMAL)
+                return NO_ANSWER
             return dialled.leg
     except LegEndedError as end:
-        return end.cause
+        return NO_ANSWER if end.cause == NORMAL else end.cause
 
 
-def _shown(call: Call, target: Target, shown: Literal["caller", "company"]) -> Shown:
+async def _takes(call: Call, leg: Leg) -> bool:
+    """Whether whoever answered takes the call, by a key: the voicemail of a mobile phone presses none."""
+    language, name = call.company.settings.language, call.phonebook_name
+    said = CONFIRM[language]
+    text = f"{said['from' if name else 'call']} {said['press']}".format(company=call.company.settings.name, name=name)
+    for _ in range(CONFIRM_TRIES):
+        await until_key(leg, Prompt(say=text, language=language))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CONFIRM_WAIT):
+                return await leg.read_digit() == CONFIRM_KEY
+    return False
+
+
+def _shown(call: Call, target: Target, shows: Literal["caller", "company"]) -> Shown:
     """Who the phone shows. To the outside only numbers that the trunk may show."""
     number, name = call.caller_number, call.phonebook_name or call.caller_name
     if colleague := call.company.accounts.get(number):
         number, name = colleague.number, colleague.name
-    if shown == "company":
+    if shows == "company":
         number, name = _company_number(call), call.company.settings.name
     if isinstance(target, TrunkTarget):
         allowed = next(trunk.numbers for trunk in call.company.trunks if trunk.name == target.trunk)

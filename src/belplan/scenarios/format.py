@@ -88,10 +88,13 @@ class PhoneFields(Settings):
     ] = "answer"
     after: Annotated[Seconds, Field(description="Seconds until it answers or rejects.")] = 2.0
     talks: Annotated[Seconds, Field(description="Seconds until it hangs up after an answer.")] = 60.0
+    keys: Annotated[
+        tuple[Keys, ...], BeforeValidator(several), Field(description="Keys it presses, each when it is waited for.")
+    ] = ()
 
     def reaction(self) -> Reaction:
         """The same for the simulator."""
-        return Reaction(self.does, self.after, self.talks)
+        return Reaction(self.does, self.after, self.talks, tuple(key for keys in self.keys for key in keys or ("",)))
 
 
 Replies = Annotated[

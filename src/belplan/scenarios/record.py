@@ -156,7 +156,10 @@ def _told(reactions: Mapping[str, Reaction | Sequence[Reaction]]) -> dict[str, A
 
 def _reaction(reaction: Reaction) -> Any:
     does = reaction.does
-    return does if reaction == Reaction(does) else {"does": does, "after": reaction.after, "talks": reaction.talks}
+    if reaction == Reaction(does):
+        return does
+    keys = {"keys": list(reaction.keys)} if reaction.keys else {}
+    return {"does": does, "after": reaction.after, "talks": reaction.talks, **keys}
 
 
 def _phones(company: Company, record: CallRecord) -> dict[str, Any]:

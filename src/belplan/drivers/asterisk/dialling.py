@@ -146,13 +146,14 @@ class AsteriskDialling:
         elif nobody_has_it and not self.leg.gone:
             self.leg.remove(NORMAL)
             self.leg.ends(NORMAL)
+        else:
+            self._caller.talks_to = self.leg
 
     def answers(self, contact: Contact) -> None:
         if self.leg.answered or self.leg.gone:
             return  # too late: its channel is being removed
         self._timer.cancel()
         self.leg.won(contact)
-        self._caller.talks_to = self.leg
 
     def contact_ends(self, contact: Contact, cause: int) -> None:
         contact.cause = cause if contact.cause is None else contact.cause

@@ -22,11 +22,15 @@ from belplan.engine.leg import (
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """What a phone does when it rings. `after` and `talks` are seconds: until it reacts, and of conversation."""
+    """What a phone does when it rings. `after` and `talks` are seconds: until it reacts, and of conversation.
+
+    `keys` are pressed in turn, each when the phone is next waited for; "" lets it be waited for in vain.
+    """
 
     does: Literal["answer", "busy", "no_answer", "reject", "failed"] = "answer"
     after: float = 2.0
     talks: float = 60.0
+    keys: tuple[str, ...] = ()
 
 
 _ENDS = {"busy": BUSY, "reject": REJECTED, "failed": ABSENT}
@@ -72,14 +76,18 @@ class SimulatedExchange:
     async def dial(
         self, leg_id: str, target: Target, *, caller: Leg, shown: Shown, timeout: float
     ) -> AsyncGenerator[SimulatedDialling]:
-        leg = SimulatedLeg(leg_id)
+        reaction = self._react(target)
+        leg = SimulatedLeg(leg_id, reaction.keys)
         self.dialled.append((target, shown))
         self.rang_at.append(leg.now())
         self.legs.append(leg)
-        reaction = self._react(target)
         self._talks[leg_id] = reaction.talks
         try:
             yield SimulatedDialling(leg, reaction, timeout)
+        except BaseException:
+            if leg.answered:
+                leg.leave(NORMAL)  # nobody has it
+            raise
         finally:
             if not leg.answered:
                 leg.leave(ANSWERED_ELSEWHERE if caller.answered else NORMAL)
