@@ -243,6 +243,8 @@ class Exchange:
         company = self.company
         for prompt in prompts_of(company):
             await self.prompts.path(prompt, company.settings.language)
+        for file in ("", *(queue.music for queue in company.queues if queue.music != "default")):
+            await self.prompts.music(file)
 
     async def _render_apologies(self) -> dict[str, Path]:
         found = {language: await self.prompts.system("apology", language) for language in ("nl", "en")}
@@ -356,11 +358,11 @@ def policy(options: Options, ari_port: int = 0) -> Policy:
 
 def prompts_of(company: Company) -> Iterator[Prompt]:
     """Every prompt of a company that is the same for all callers."""
-    for top in tops(company):
-        for spot in top.everything:
-            for prompt in spot.app.prompts():
-                if not placeholders(prompt.say or ""):
-                    yield Prompt(say=prompt.say, file=prompt.file, language=prompt.language, voice=prompt.voice)
+    said = [prompt for top in tops(company) for spot in top.everything for prompt in spot.app.prompts()]
+    said += [prompt for queue in company.queues for prompt in (queue.greeting, queue.announcement) if prompt]
+    for prompt in said:
+        if not placeholders(prompt.say or ""):
+            yield Prompt(say=prompt.say, file=prompt.file, language=prompt.language, voice=prompt.voice)
 
 
 def _state(plan: Path) -> tuple[int, int, int] | None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from belplan.drivers.simulator import Reaction
-from belplan.engine.leg import ABSENT, BUSY, NO_ANSWER, NORMAL, REJECTED, Leg, LegEndedError, PhoneTarget
+from belplan.engine.leg import ABSENT, BUSY, NO_ANSWER, NORMAL, REJECTED, Leg, LegEndedError, Music, PhoneTarget
 from tests.drivers.stage import SHOWN, Phone, Stage
 
 ANSWERS = Reaction("answer", after=0.2)
@@ -85,6 +85,17 @@ async def test_sounds_one_after_the_other_each_end_with_their_block(stage: Stage
         assert await playing.finished()
     await caller.hang_up()
     await stage.nothing_left()
+
+
+async def test_music_goes_on_until_its_block_ends(stage: Stage):
+    caller = await stage.call()
+    await caller.answer()
+    for music in ("music", Music(since=4.9), Music("wacht.mp3", since=1234.5)):
+        async with caller.playing(music) as playing:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await playing.finished()
+    assert not caller.digit_waiting
 
 
 async def test_hanging_up_during_a_sound(stage: Stage):

@@ -41,7 +41,21 @@ class Recorded:
         return "recording"
 
 
-Sound = Prompt | Tone | Recorded
+@dataclass(frozen=True, slots=True)
+class Music:
+    """Music that goes on and on: a sound file of the company, "" is what comes with Belplan.
+
+    It begins `since` seconds from its beginning, so that whoever was interrupted hears how it goes on.
+    """
+
+    file: str = ""
+    since: float = 0.0
+
+    def __str__(self) -> str:
+        return f"music: {self.file}" if self.file else "music"
+
+
+Sound = Prompt | Tone | Music | Recorded
 
 
 class LegEndedError(Exception):
@@ -117,9 +131,9 @@ class Leg(Protocol):
     async def answer(self) -> None: ...
 
     def playing(self, sound: Sound) -> AbstractAsyncContextManager[Playing]:
-        """Play for as long as the `async with` block runs, from the beginning, once; tones but the beep go on and on.
+        """Play for as long as the `async with` block runs, from the beginning, once.
 
-        On a leg that was not answered the sound is early media (SIP 183).
+        Music, and tones but the beep, go on and on. On a leg that was not answered the sound is early media (SIP 183).
         """
         ...
 

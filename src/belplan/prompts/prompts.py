@@ -1,13 +1,15 @@
 """A sound file for every prompt of a plan."""
 
+import asyncio
 import time
+import wave
 from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
 
 from belplan.dialplan.fields import Prompt
-from belplan.prompts import files
+from belplan.prompts import files, music
 from belplan.prompts.audio import SoundError
 from belplan.prompts.cache import Cache
 from belplan.prompts.speech import Speech
@@ -49,6 +51,20 @@ class Prompts:
         log.debug("prompt.ready", file=prompt.file, seconds=round(time.monotonic() - began, 3))
         return found
 
+    async def music(self, file: str = "") -> tuple[Path, float] | None:
+        """Music, and its length in seconds: a file of the company's, or what comes with Belplan.
+
+        One that cannot be had is replaced by that: whoever waits is never left in silence.
+        """
+        if file and (found := await self.path(Prompt.model_construct(file=file), "")):
+            return found, await asyncio.to_thread(_seconds, found)
+        try:
+            found = await self._system.get("music", _compose)
+        except (SoundError, OSError) as error:
+            log.warning("prompt.failed", system="music", reason=str(error))
+            return None
+        return found, music.SECONDS
+
     async def system(self, key: str, language: str) -> Path | None:
         """The same for one of our own texts (`texts.TEXTS`). It stays for ever."""
         try:
@@ -71,3 +87,12 @@ class Prompts:
         if speech is None:
             raise SoundError("cannot be spoken: espeak-ng is not there (belplan pbx install brings it)")
         return await cache.get(f"say\n{language}\n{voice or ''}\n{text}", lambda: speech.speak(text, language, voice))
+
+
+async def _compose() -> bytes:
+    return await asyncio.to_thread(music.render)
+
+
+def _seconds(sound: Path) -> float:
+    with wave.open(str(sound.with_name(sound.name + ".wav")), "rb") as file:
+        return file.getnframes() / file.getframerate()

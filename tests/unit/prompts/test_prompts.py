@@ -313,3 +313,30 @@ def test_nothing_half_made_is_ever_found(tmp_path):
     audio.convert(tone(tmp_path / "a.wav"), tmp_path / "made")
     assert sorted(path.name for path in tmp_path.glob("*made*")) == ["made.wav", "made.wav16"]
     assert stat.S_ISREG((tmp_path / "made.wav").stat().st_mode)
+
+
+# --- music ----------------------------------------------------------------------------------------------
+
+
+def test_music_that_comes_along_is_never_silent_and_comes_round_without_a_click(tmp_path):
+    found = asyncio.run(Prompts(tmp_path, speech=None).music())
+    assert found
+    path, seconds = found
+    samples = audio.decode(path.with_name(path.name + ".wav16"))
+    assert len(samples) == pytest.approx(seconds * audio.WIDE, abs=audio.WIDE // 50)
+    tenths = [max(map(abs, samples[at : at + 1600])) for at in range(0, len(samples) - 1600, 1600)]
+    assert min(tenths) > 500
+    steepest = max(abs(one - other) for one, other in zip(samples[1:], samples, strict=False))
+    assert abs(samples[0] - samples[-1]) < steepest
+
+
+def test_music_of_the_company_is_as_long_as_its_file(tmp_path):
+    tone(tmp_path / "wacht.wav", seconds=2.5)
+    path, seconds = asyncio.run(Prompts(tmp_path / "cache", speech=None, sounds=tmp_path).music("wacht.wav")) or ()
+    assert path.with_name(path.name + ".wav").exists()
+    assert seconds == pytest.approx(2.5, abs=0.05)
+
+
+def test_music_that_is_not_there_is_replaced(tmp_path):
+    prompts = Prompts(tmp_path / "cache", speech=None, sounds=tmp_path)
+    assert asyncio.run(prompts.music("weg.mp3")) == asyncio.run(prompts.music())

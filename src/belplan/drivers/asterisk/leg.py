@@ -16,7 +16,7 @@ from belplan.drivers.asterisk.ari import Ari, AriError, DisconnectedError, Event
 from belplan.drivers.asterisk.errands import Errands
 from belplan.drivers.asterisk.playing import BEEP, TONES, AsteriskPlaying, media_of
 from belplan.drivers.asterisk.recording import AsteriskRecording
-from belplan.engine.leg import NORMAL, TEMPORARY_FAILURE, LegEndedError, Recorded, Sound
+from belplan.engine.leg import NORMAL, TEMPORARY_FAILURE, LegEndedError, Music, Recorded, Sound, Tone
 
 END_NOTICE = 1.0  # seconds within which Asterisk tells of the end that a command ran into
 SILENCE = 1.0  # seconds until a sound that was stopped must have ended; it takes 20 ms
@@ -29,6 +29,10 @@ class Prompts(Protocol):
 
     async def path(self, prompt: Prompt, language: str) -> Path | None:
         """The file, absolute and without extension. None where it cannot be had."""
+        ...
+
+    async def music(self, file: str) -> "tuple[Path, float] | None":
+        """The same for music, with its length in seconds. "" is the music that everybody has."""
         ...
 
 
@@ -104,7 +108,7 @@ class AsteriskLeg:
     @asynccontextmanager
     async def playing(self, sound: Sound) -> AsyncGenerator[AsteriskPlaying]:
         self.check()
-        playing = AsteriskPlaying(self, await self._media(sound), BEEP if sound == "beep" else None)
+        playing = await self._playing(sound)
         self.check()
         self._sounds.append(playing)
         # After a sound before the answer, the caller's own phone makes no ringing tone any more.
@@ -289,7 +293,16 @@ class AsteriskLeg:
     def missing(self) -> None:
         self.ends(TEMPORARY_FAILURE)
 
-    async def _media(self, sound: Sound) -> str | None:
+    async def _playing(self, sound: Sound) -> AsteriskPlaying:
+        if sound == "music":
+            sound = Music()
+        if not isinstance(sound, Music):
+            return AsteriskPlaying(self, await self._media(sound), BEEP if sound == "beep" else None)
+        if not (found := await self.exchange.prompts.music(sound.file)):
+            return AsteriskPlaying(self, None)
+        return AsteriskPlaying(self, media_of(found[0]), loops=found[1], since=sound.since)
+
+    async def _media(self, sound: Prompt | Tone | Recorded) -> str | None:
         if isinstance(sound, Recorded):
             return media_of(sound.file)
         if not isinstance(sound, Prompt):

@@ -41,10 +41,19 @@ def media_of(path: Path) -> str:
 class AsteriskPlaying:
     """A sound under way. See belplan.engine.leg.Playing.
 
-    `lasts` is its length in seconds where we end it ourselves. No media is a sound that cannot be had.
+    `lasts` is its length in seconds where we end it ourselves. One that `loops` is so many seconds long
+    and played again and again, the first time from `since` on. No media is a sound that cannot be had.
     """
 
-    def __init__(self, leg: "AsteriskLeg", media: str | None, lasts: float | None = None) -> None:
+    def __init__(
+        self,
+        leg: "AsteriskLeg",
+        media: str | None,
+        lasts: float | None = None,
+        *,
+        loops: float | None = None,
+        since: float = 0.0,
+    ) -> None:
         self.sounding = False  # Asterisk plays it, or has been told to
         self._leg = leg
         self._media = media
@@ -53,12 +62,15 @@ class AsteriskPlaying:
         self._now = asyncio.get_running_loop().time
         self._began = self._now()
         self._lasts = lasts
+        self._loops = loops
+        self._since = since
         self._paused = False
         self._stopped = False
         self._starting: asyncio.Task[None] | None = None
 
     async def finished(self) -> bool:
-        over = self._began + (LONGEST if self._lasts is None else self._lasts)
+        longest = LONGEST if self._loops is None else float("inf")
+        over = self._began + (longest if self._lasts is None else self._lasts)
         while not self._outcome:
             self._leg.check()
             if (left := over - self._now()) <= 0:
@@ -72,7 +84,7 @@ class AsteriskPlaying:
 
     async def start(self) -> None:
         """Begin. Raises LegEndedError."""
-        await asyncio.shield(self._start(0))
+        await asyncio.shield(self._start())
 
     def stop(self) -> None:
         """Leave off, for good. Does nothing where it has ended."""
@@ -88,7 +100,7 @@ class AsteriskPlaying:
         """Go on where it was paused."""
         self._paused = False
         if not (self._outcome or self._stopped or self._leg.gone):
-            self._start(round((self._now() - self._began) * 1000))
+            self._start()
 
     async def ask(self) -> None:
         """Ask Asterisk whether it still plays: its end may have been told to nobody."""
@@ -106,8 +118,9 @@ class AsteriskPlaying:
         self._leg.exchange.ari.listeners.pop(self._id, None)
         self._leg.exchange.sounds.pop(self._id, None)
 
-    def _start(self, offset: int) -> "asyncio.Task[None]":
-        leg = self._leg
+    def _start(self) -> "asyncio.Task[None]":
+        leg, at = self._leg, self._now() - self._began + self._since
+        offset = round((at if self._loops is None else at % self._loops) * 1000)
         self._id = leg.next_playback_id()
         self.sounding = True
         leg.exchange.ari.listeners[self._id] = self._on_event
@@ -123,9 +136,17 @@ class AsteriskPlaying:
 
     def _ends(self, outcome: str) -> None:
         self.forget()
+        if outcome == "done" and not (self._paused or self._stopped or self._leg.gone) and self._comes_round():
+            self._began, self._since = self._now(), 0.0
+            self._start()
+            return
         if not self._paused:
             self._outcome = self._outcome or outcome
         self._leg.changed()
+
+    def _comes_round(self) -> bool:
+        # One that ends long before its end is no sound: it must not be begun again and again.
+        return self._loops is not None and self._now() - self._began + self._since > self._loops / 2
 
     def _on_event(self, event: Event) -> None:
         self._ends(event["playback"]["state"])

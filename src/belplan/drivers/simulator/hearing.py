@@ -9,7 +9,7 @@ FILE_SECONDS = 3.0  # a sound file whose length the simulator does not know
 
 
 def seconds_of(sound: Sound) -> float:
-    """How long a sound lasts. Tones but the beep never end by themselves."""
+    """How long a sound lasts. Music and tones but the beep never end by themselves."""
     if isinstance(sound, Recorded):
         return sound.seconds
     if not isinstance(sound, Prompt):
