@@ -29,4 +29,5 @@ class Diversion(App):
 
     async def run(self, call: Call) -> str:
         on = call.use(State).is_on(call.company, self.name, call.clock.now())
+        call.detail["on"] = on
         return "true" if on is not self.invert else "false"

@@ -34,4 +34,7 @@ class Time(App):
         held = call.use(State).override(call.company, self.when, now)
         if held is None:
             held = times.holds(condition, now, call.company.zone)
+        else:
+            call.detail["overridden"] = True
+        call.detail["held"] = held
         return "true" if held is not self.invert else "false"

@@ -4,9 +4,11 @@ An item is an app with its settings. What the app *does* is the engine's; here s
 said of it beforehand: its ways out, the variables it sets and reads, whom it may ring.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
+from hashlib import blake2s
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -65,6 +67,14 @@ class AppSettings(Settings):
 
     ready: ClassVar[bool] = True
     """False while the app is only read and checked: a call that reaches it goes on below."""
+
+    @cached_property
+    def mark(self) -> str:
+        """Tells its settings, without the routes in it, from all others: two versions of a plan with the same item."""
+        model = type(self)
+        nested = {_attribute(model, setting) for setting in (*route_fields(model), *route_mappings(model))}
+        said = self.model_dump(mode="json", by_alias=True, exclude=nested, exclude_defaults=True)
+        return blake2s(json.dumps([self.app_name, said], sort_keys=True).encode(), digest_size=6).hexdigest()
 
     def routes(self) -> Iterator[tuple[str, str, "Route"]]:
         """The nested routes, as (exit, setting, route). Absent ones are left out."""

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from belplan.engine.call import Call
-from belplan.engine.cdr import CallRecord, Trace, record
+from belplan.engine.cdr import CallRecord, Trace, record, switched
 from belplan.engine.leg import NORMAL, TEMPORARY_FAILURE
 from belplan.engine.position import Frame
 from belplan.engine.walker import Walker
@@ -22,6 +22,7 @@ async def attend(call: Call, stack: list[Frame] | None = None) -> CallRecord:
     """
     trace = Trace(call.clock.monotonic())
     call.events.watch(trace)
+    arrived, state = call.clock.now(), switched(call)
     began_in = call.plan.name if call.plan else ""
     call.tell("arrived", caller_number=call.caller_number, callee_number=call.callee_number, dial_plan=began_in)
     ended = asyncio.ensure_future(call.caller.ended())
@@ -36,7 +37,7 @@ async def attend(call: Call, stack: list[Frame] | None = None) -> CallRecord:
     await ended
     # Whichever side hung up, a conversation and a caller's patience end normally.
     cause = NORMAL if call.outcome == "connected" or call.cause is None else call.cause
-    finished = record(call, trace, began_in, cause)
+    finished = record(call, trace, began_in, cause, arrived=arrived, state=state)
     call.tell("ended", outcome=finished.outcome, cause=finished.cause)
     return finished
 

@@ -1,15 +1,22 @@
 """The record of a call: where it went, how it ended, and every step on the way."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, Self
 
 from belplan.engine.call import Call
 from belplan.engine.events import Event
+from belplan.engine.state import State
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One item that the call walked through. Times are in ms; `started_ms` counts from the call's arrival."""
+    """One item that the call walked through. Times are in ms; `started_ms` counts from the call's arrival.
+
+    `item` is the mark of the item's settings (AppSettings.mark); "" where no item stands at the path.
+    `values` are the variables that it set.
+    """
 
     path: str
     app: str
@@ -17,6 +24,8 @@ class Step:
     started_ms: float
     duration_ms: float
     detail: dict[str, Any]
+    item: str = ""
+    values: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(slots=True)
@@ -32,7 +41,14 @@ class Trace:
             facts = event.facts
             started = round((facts["began"] - self.began) * 1000, 1)
             step = Step(
-                event.path, facts["app"], facts["exit"], started, round(facts["duration_ms"], 1), facts["detail"]
+                event.path,
+                facts["app"],
+                facts["exit"],
+                started,
+                round(facts["duration_ms"], 1),
+                facts["detail"],
+                facts["item"],
+                facts["values"],
             )
             self.steps.append(step)
         elif event.what == "heard" and (not self.heard or self.heard[-1] != event.facts["sound"]):
@@ -45,6 +61,8 @@ class CallRecord:
 
     `outcome` is connected, voicemail, queued, ended (by the plan) or abandoned (by the caller);
     `cause` is Q.850's. `connected_to` is the destination as the plan names it, `answered_by` who answered.
+    `arrived` is in the company's time zone, and `state` what people had switched by then: the diversions that
+    were on, and the named times that were said to hold or not. From a record a call can be walked again.
     """
 
     uuid: str
@@ -58,6 +76,8 @@ class CallRecord:
     variables: dict[str, str]
     heard: tuple[str, ...]
     trace: tuple[Step, ...]
+    arrived: datetime | None = None
+    state: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def as_json(self) -> dict[str, Any]:
         """The form that `belplan call --json` prints."""
@@ -68,6 +88,8 @@ class CallRecord:
                 "callee_number": self.callee_number,
                 "dial_plan": self.dial_plan,
             },
+            "arrived": self.arrived.isoformat() if self.arrived else None,
+            "state": dict(self.state),
             "outcome": self.outcome,
             "cause": self.cause,
             "connected_to": self.connected_to,
@@ -77,18 +99,57 @@ class CallRecord:
             "trace": [
                 {
                     "path": step.path,
+                    "item": step.item,
                     "app": step.app,
                     "exit": step.exit,
                     "started_ms": step.started_ms,
                     "duration_ms": step.duration_ms,
                     "detail": step.detail,
+                    "values": dict(step.values),
                 }
                 for step in self.trace
             ],
         }
 
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """A record from the form that `as_json` gives. Raises ValueError where something in it is missing or wrong."""
+        try:
+            call = document["call"]
+            return cls(
+                uuid=call["uuid"],
+                caller_number=call["caller_number"],
+                callee_number=call["callee_number"],
+                dial_plan=call["dial_plan"],
+                outcome=document["outcome"],
+                cause=document["cause"],
+                connected_to=document["connected_to"],
+                answered_by=document["answered_by"],
+                variables=dict(document["variables"]),
+                heard=tuple(document["heard"]),
+                trace=tuple(Step(**step) for step in document["trace"]),
+                arrived=datetime.fromisoformat(arrived) if (arrived := document.get("arrived")) else None,
+                state=document.get("state") or {},
+            )
+        except KeyError as missing:
+            raise ValueError(f"not the record of a call: it has no {missing}") from None
+        except (TypeError, AttributeError) as wrong:
+            raise ValueError(f"not the record of a call: {wrong}") from None
 
-def record(call: Call, trace: Trace, began_in: str, cause: int) -> CallRecord:
+
+def switched(call: Call) -> dict[str, Any]:
+    """What people have switched by now, as the `state` of a record."""
+    state, company, now = call.services.get(State), call.company, call.clock.now()
+    if not isinstance(state, State):
+        return {}
+    on = [name for name in company.switches if state.is_on(company, name, now)]
+    said = {name: holds for name in company.times if (holds := state.override(company, name, now)) is not None}
+    return ({"diversions": on} if on else {}) | ({"times": said} if said else {})
+
+
+def record(
+    call: Call, trace: Trace, began_in: str, cause: int, *, arrived: datetime, state: Mapping[str, Any]
+) -> CallRecord:
     """Write down a call that has ended with this cause. `began_in` is the name of its first dial plan."""
     return CallRecord(
         uuid=call.id,
@@ -102,4 +163,6 @@ def record(call: Call, trace: Trace, began_in: str, cause: int) -> CallRecord:
         variables=call.variables.all(),
         heard=tuple(trace.heard),
         trace=tuple(trace.steps),
+        arrived=arrived.astimezone(call.company.zone),
+        state=state,
     )

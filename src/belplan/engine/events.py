@@ -15,8 +15,8 @@ _log = structlog.get_logger()
 class Event:
     """One fact about one call. `at` is in seconds of the loop's time; what `facts` holds depends on `what`.
 
-    arrived: caller_number, callee_number, dial_plan. step: app. left: app, exit, started_ms,
-    duration_ms, detail. heard: sound. dialled, answered: number, target. ended: outcome, cause.
+    arrived: caller_number, callee_number, dial_plan. step: app. left: app, item, exit, began,
+    duration_ms, detail, values. heard: sound. dialled, answered: number, target. ended: outcome, cause.
     """
 
     what: What

@@ -138,6 +138,7 @@ async def connect(call: Call, number: str, *, timeout: float | None = None, how:
     rota = call.use(Rota)
     attempts = rounds(call.company, number, timeout, rota)
     causes: list[int] = []
+    began = call.clock.monotonic()
     winner: tuple[Phone, Leg] | None = None
     if not attempts:
         return "failed"
@@ -151,6 +152,7 @@ async def connect(call: Call, number: str, *, timeout: float | None = None, how:
     if not winner:
         return _exit(causes)
     phone, leg = winner
+    call.detail["rang_ms"] = round((call.clock.monotonic() - began) * 1000, 1)
     rota.answered(call.company, number, phone.number, call.clock.monotonic())
     await _talk(call, number, phone, leg)
     return "answered"
@@ -224,12 +226,25 @@ async def _ring(call: Call, attempt: Round, seconds: float, how: How, causes: li
         for task in pending:
             task.cancel()
         left = await asyncio.gather(*ringing, return_exceptions=True)
+        _tell_reactions(call, attempt, left)
         # Two may answer in the same instant, and the caller may have gone meanwhile.
         chosen = winner[1] if winner else None
         for leg in left:
             if not isinstance(leg, (int, BaseException)) and leg is not chosen:
                 await leg.hang_up(ANSWERED_ELSEWHERE)
     return winner
+
+
+def _tell_reactions(call: Call, attempt: Round, came: Sequence[Leg | int | BaseException]) -> None:
+    """Keep in the trace what each phone did: how it left, or that others were quicker (`stopped`)."""
+    rang: dict[str, str] = call.detail.setdefault("rang", {})
+    for phone, answer in zip(attempt.phones, came, strict=True):
+        if isinstance(answer, int):
+            did = _EXITS.get(answer, "failed")
+        else:
+            did = "stopped" if isinstance(answer, BaseException) else "answered"
+        if rang.get(phone.number) != "answered":
+            rang[phone.number] = did
 
 
 async def _ring_one(call: Call, phone: Phone, seconds: float, how: How) -> Leg | int:

@@ -6,11 +6,12 @@ from typing import Any
 class Variables:
     """Scopes in each other. Reading looks outwards, writing goes into the innermost."""
 
-    __slots__ = ("_everything", "_scopes")
+    __slots__ = ("_everything", "_scopes", "written")
 
     def __init__(self) -> None:
         self._scopes: list[dict[str, str]] = [{}]
         self._everything: dict[str, str] = {}
+        self.written: dict[str, str] = {}  # in the step under way, without what webhooks tell of themselves
 
     def get(self, name: str) -> str | None:
         for scope in reversed(self._scopes):
@@ -21,6 +22,8 @@ class Variables:
     def set(self, name: str, value: str) -> None:
         self._scopes[-1][name] = value
         self._everything[name] = value
+        if "." not in name:
+            self.written[name] = value
 
     def clear(self, name: str) -> None:
         """Leave it unset: a webhook that is asked again and fails does not keep its old answer."""

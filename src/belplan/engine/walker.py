@@ -98,9 +98,9 @@ class Walker:
 
     async def _step(self, path: str, app: App) -> str | Move:
         """Run one app. What goes wrong in it costs the call this step, never more."""
-        with self._told(path, app.app_name) as told:
+        with self._told(path, app.app_name, app.mark) as told:
             try:
-                told.exit = await app.run(self.call)
+                told.exit = await self.act(path, app)
             except LimitError:
                 told.exit = "limit"
                 raise
@@ -113,20 +113,40 @@ class Walker:
                 self.call.detail["reason"] = "crashed"
         return told.exit
 
+    # What the walk asks of the world. Whoever walks a call of the past answers from what is known of it.
+
+    async def act(self, path: str, app: App) -> str | Move:
+        """What an app does, and the exit."""
+        return await app.run(self.call)
+
+    async def pressed(self, timeout: float) -> str:
+        """The key that is pressed within so many seconds, or `no_input`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                return await self.call.caller.read_digit()
+        return "no_input"
+
+    async def ring(self, number: str) -> str:
+        """Ring a number that no app names."""
+        return await ringing.connect(self.call, number)
+
+    def begin_early(self, path: str, app: App) -> None:
+        """Begin what an app collects later."""
+        app.start_early(self.call, path)
+
     async def _choose(self, path: str, timeout: float) -> str:
         """The key that the caller presses, or `no_input` after so many seconds."""
         with self._told(path, "menu") as told:
             told.exit = "no_input"
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(timeout):
-                    told.exit = await self.call.caller.read_digit()
+            self.call.detail |= {"menu": self._innermost().name, "context": path.partition(".contexts.")[2]}
+            told.exit = await self.pressed(timeout)
             return told.exit
 
     async def _connect(self, path: str, number: str) -> str:
         """Ring a number without an app that says so: one that was called directly, or the last resort."""
         with self._told(path or self._entry_path(number), "connect") as told:
             self.call.detail["to"] = number
-            told.exit = await ringing.connect(self.call, number)
+            told.exit = await self.ring(number)
             return told.exit
 
     async def _at_the_end(self) -> None:
@@ -138,13 +158,14 @@ class Walker:
             await self.call.hang_up(NORMAL if self.call.caller.answered else ABSENT)
 
     @contextlib.contextmanager
-    def _told(self, path: str, app: str) -> Generator[_Told]:
+    def _told(self, path: str, app: str, item: str = "") -> Generator[_Told]:
         """Count the step, and tell the watchers when it begins and by which exit it is left."""
         self._steps += 1
         if self._steps > MAX_STEPS:
             raise LimitError(f"more than {MAX_STEPS} steps in one call")
         call, told = self.call, _Told()
         call.path, call.detail = path, {}
+        call.variables.written = {}
         call.in_menu_start = self._in_menu_start()
         began = call.clock.monotonic()
         call.tell("step", app=app)
@@ -156,7 +177,16 @@ class Walker:
         finally:
             leave = told.exit.exit if isinstance(told.exit, Move) else told.exit
             lasted = (call.clock.monotonic() - began) * 1000
-            call.tell("left", app=app, exit=leave, began=began, duration_ms=lasted, detail=call.detail)
+            call.tell(
+                "left",
+                app=app,
+                item=item,
+                exit=leave,
+                began=began,
+                duration_ms=lasted,
+                detail=call.detail,
+                values=call.variables.written,
+            )
 
     def _move(self, move: Move) -> None:
         company = self.call.company
@@ -182,7 +212,7 @@ class Walker:
         self.stack.append(frame)
         for path, item in early_items(frame):
             if isinstance(item.app, App):
-                item.app.start_early(self.call, path)
+                self.begin_early(path, item.app)
 
     def _personal(self, user: str) -> None:
         # Their own number in their own plan means their phones.
@@ -196,6 +226,10 @@ class Walker:
     def _in_menu_start(self) -> bool:
         base = next((frame for frame in reversed(self.stack) if frame.scope), None)
         return base is not None and base.scope == "menu" and base.context is not None
+
+    def _innermost(self) -> Frame:
+        """The menu that a key is read for."""
+        return next(frame for frame in reversed(self.stack) if frame.scope == "menu")
 
     def _entry_path(self, number: str) -> str:
         """The path of what has this number: `users[0]`, `ring_groups[1]`."""
