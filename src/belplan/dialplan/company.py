@@ -338,6 +338,13 @@ class Company(Settings):
         return {plan.name: plan for plan in self.dial_plans}
 
     @cached_property
+    def places(self) -> dict[tuple[str, str], int]:
+        """Where in its section a dial plan or menu (by name) and a user (by number) stands."""
+        named = {("dial_plans", plan.name): index for index, plan in enumerate(self.dial_plans)}
+        named |= {("ivr_menus", menu.name): index for index, menu in enumerate(self.ivr_menus)}
+        return named | {("users", user.number): index for index, user in enumerate(self.users)}
+
+    @cached_property
     def switches(self) -> dict[str, Diversion]:
         """The diversions by name."""
         return {diversion.name: diversion for diversion in self.diversions}

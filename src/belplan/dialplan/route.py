@@ -152,6 +152,13 @@ class Route:
     """Items from top to bottom."""
 
     items: tuple[Item, ...] = field(default=())
+    early: bool = field(init=False, compare=False, repr=False)
+    """Whether the work of any item, also of a nested route, may begin before the call comes to it."""
+
+    def __post_init__(self) -> None:
+        nested = (route for item in self.items for _, _, route in item.app.routes())
+        early = any(item.app.starts_early for item in self.items) or any(route.early for route in nested)
+        object.__setattr__(self, "early", early)
 
     def __len__(self) -> int:
         return len(self.items)

@@ -42,19 +42,19 @@ class Frame:
 
 def plan_frame(company: Company, name: str) -> Frame:
     """The beginning of a dial plan."""
-    index = next(index for index, plan in enumerate(company.dial_plans) if plan.name == name)
+    index = company.places["dial_plans", name]
     return Frame(f"dial_plans[{index}].route", company.dial_plans[index].route, scope="plan", name=name)
 
 
 def user_frame(company: Company, number: str) -> Frame:
     """The beginning of a user's personal dial plan."""
-    index = next(index for index, user in enumerate(company.users) if user.number == number)
+    index = company.places["users", number]
     return Frame(f"users[{index}].route", company.users[index].route, scope="user", name=number)
 
 
 def menu_frame(company: Company, name: str, context: str = "") -> Frame:
     """The beginning of a context of a menu; of its first one where none is named."""
-    index = next(index for index, menu in enumerate(company.ivr_menus) if menu.name == name)
+    index = company.places["ivr_menus", name]
     menu = company.ivr_menus[index]
     found = menu.contexts[context or menu.start]
     path = f"ivr_menus[{index}].contexts.{context or menu.start}.start"
@@ -71,6 +71,8 @@ def key_frame(path: str, context: Context, leave: str) -> Frame | None:
 
 def early_items(frame: Frame) -> Iterator[tuple[str, Item]]:
     """The items of a route, and of those in it, whose work may begin at once; each with its path."""
+    if not frame.route.early:  # most plans have none: no call looks through them
+        return
     for index, item in enumerate(frame.route.items):
         path = f"{frame.path}[{index}].{item.app.app_name}"
         if item.app.starts_early:

@@ -1,6 +1,7 @@
 """A sound file for every prompt of a plan."""
 
 import asyncio
+import os
 import time
 import wave
 from collections.abc import Sequence
@@ -14,6 +15,9 @@ from belplan.prompts.audio import SoundError
 from belplan.prompts.cache import Cache
 from belplan.prompts.speech import Speech
 from belplan.prompts.texts import TEXTS
+
+FRESH = 10.0  # seconds for which a sound that was just found is not looked for again, unless its source changed
+RECENT = 1000  # of them are remembered
 
 log = structlog.get_logger()
 
@@ -31,6 +35,7 @@ class Prompts:
         self._cache = Cache(cache / "prompts")
         # Ours are few, and are named in the exchange's configuration: they stay.
         self._system = Cache(cache / "system", largest=None)
+        self._recent: dict[tuple[object, ...], tuple[float, Path]] = {}
 
     async def path(self, prompt: Prompt, language: str) -> Path | None:
         """The prompt's file, absolute and without extension, as `sound:` of the exchange wants it.
@@ -38,6 +43,10 @@ class Prompts:
         `language` is the company's, for a prompt that names none. None where it cannot be had; the log says why.
         """
         began = time.monotonic()
+        wanted = (prompt.say, prompt.language or language, prompt.voice, *self._signature(prompt.file))
+        recent = self._recent.get(wanted)
+        if recent and began < recent[0] + FRESH:
+            return recent[1]
         try:
             if prompt.file is not None:
                 source = files.find(self._sounds, prompt.file)
@@ -48,6 +57,9 @@ class Prompts:
             # Never the text: a plan may put a caller's data in it.
             log.warning("prompt.failed", file=prompt.file, reason=str(error))
             return None
+        if len(self._recent) >= RECENT:
+            self._recent.clear()
+        self._recent[wanted] = (began, found)
         log.debug("prompt.ready", file=prompt.file, seconds=round(time.monotonic() - began, 3))
         return found
 
@@ -64,6 +76,16 @@ class Prompts:
             log.warning("prompt.failed", system="music", reason=str(error))
             return None
         return found, music.SECONDS
+
+    def _signature(self, name: str | None) -> tuple[object, ...]:
+        """What changes when a file of the company's does, or the file that its link leads to."""
+        if name is None or self._sounds is None:
+            return ()
+        try:
+            stat = os.stat(f"{self._sounds}/{name}")
+        except (OSError, ValueError):
+            return (name,)
+        return name, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
 
     async def system(self, key: str, language: str) -> Path | None:
         """The same for one of our own texts (`texts.TEXTS`). It stays for ever."""
