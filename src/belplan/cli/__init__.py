@@ -12,7 +12,7 @@ app = App(name="belplan", version=__version__, help="An open dial-plan server.",
 COMMANDS = {
     "plans:check": "Say everything that is wrong with a plan file.",
     "plans:call": "Walk one call through a plan, without a telephone.",
-    "plans:webhook": "Try webhooks.",
+    "webhooks:webhook": "Try a webhook, be the server that it asks, or grade that server.",
     "scenarios:test": "Run scenario files, or all *.scenario.yaml in folders: offline, in virtual time.",
     "exchange:serve": "Run the exchange of a plan file, Asterisk included, until SIGTERM or Ctrl-C.",
     "exchange:demo": "Run everything on this machine: exchange, sample company, sample CRM, and real calls.",

@@ -5,13 +5,13 @@ async with Webhooks(Policy()) as webhooks:
     answer = await webhooks.send(Request("company", "POST", "https://crm.example.nl/belplan", timeout=2, body=b"{}"))
 """
 
+from belplan.signing import check_secret, new_id, signature
 from belplan.webhook.answer import MAX_VARIABLE, ContentError, check_pointer, extract
 from belplan.webhook.client import Webhooks
 from belplan.webhook.exchange import REASONS, Answer, Outcome, Reason, Request, Sender
 from belplan.webhook.message import check_header
 from belplan.webhook.origins import Health
 from belplan.webhook.policy import Policy, check_url
-from belplan.webhook.signing import check_secret, new_id, signature
 
 __all__ = [
     "MAX_VARIABLE",

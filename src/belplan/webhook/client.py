@@ -13,6 +13,7 @@ from typing import Self
 import structlog
 
 from belplan.dialplan.urls import Url, UrlError, read_url
+from belplan.signing import new_id
 from belplan.webhook import guard
 from belplan.webhook.answer import decode
 from belplan.webhook.bulkhead import Bulkhead
@@ -23,7 +24,6 @@ from belplan.webhook.origins import Health, Origin, Origins
 from belplan.webhook.policy import Policy
 from belplan.webhook.resolver import CaresResolver, Resolver
 from belplan.webhook.response import Response
-from belplan.webhook.signing import new_id
 from belplan.webhook.tls import system_context
 from belplan.webhook.verdict import FIRST_PAUSE, is_ill, judge, may_retry, pause_before_retry
 

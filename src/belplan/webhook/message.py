@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from belplan import __version__
 from belplan.dialplan.urls import Url
+from belplan.signing import payload_of, signature
 from belplan.webhook.exchange import ExchangeError, Request
-from belplan.webhook.signing import payload_of, signature
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
