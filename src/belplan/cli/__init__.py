@@ -13,6 +13,7 @@ COMMANDS = {
     "plans:check": "Say everything that is wrong with a plan file.",
     "plans:call": "Walk one call through a plan, without a telephone.",
     "webhooks:webhook": "Try a webhook, be the server that it asks, or grade that server.",
+    "past:why": "Say in one sentence why each of some recorded calls went where it went.",
     "scenarios:test": "Run scenario files, or all *.scenario.yaml in folders: offline, in virtual time.",
     "exchange:serve": "Run the exchange of a plan file, Asterisk included, until SIGTERM or Ctrl-C.",
     "exchange:demo": "Run everything on this machine: exchange, sample company, sample CRM, and real calls.",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast, get_args
 
 from cyclopts import App, Parameter
+from rich.text import Text
 
 from belplan import settings
 from belplan.apps import APPS
@@ -82,6 +83,7 @@ def call(
     from belplan import ladder, simulation
     from belplan.drivers.simulator import Reaction
     from belplan.webhook.exchange import Answer
+    from belplan.why import why
 
     company, problems, code = read_plan(plan)
     if company is None:
@@ -109,10 +111,12 @@ def call(
             record = runner.run(walk(company))
     except ValueError as error:
         return fail(str(error))
+    sentence = why(company, record)
     if as_json:
-        print_json(record.as_json())
+        print_json(record.as_json() | {"why": sentence})
     else:
         ladder.print_record(out, company, record)
+        out.print(Text(f"    {sentence[company.settings.language]}", style="italic"))
     return FINE
 
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 from belplan.dialplan import numbers
 from belplan.dialplan.company import Company, RingGroup, User
@@ -97,6 +97,15 @@ class Rota:
         self.talked[company.id, member] = now
 
 
+@runtime_checkable
+class Ringer(Protocol):
+    """Whoever rings in the place of an exchange, and knows how it went: for a call of the past that is walked again."""
+
+    async def ring(self, call: Call, number: str, timeout: float | None) -> str:
+        """Gives the exit, as `connect` does, and leaves the call as it does."""
+        ...
+
+
 def rounds(company: Company, number: str, timeout: float | None, rota: Rota) -> list[Round]:
     """Which phones ring for a number, one round after the other. No round has no phone."""
     destination = company.destination(number)
@@ -135,6 +144,8 @@ async def connect(call: Call, number: str, *, timeout: float | None = None, how:
 
     Gives the exit: answered, busy, no_answer or failed. `timeout` in seconds bounds the ringing.
     """
+    if isinstance(ringer := call.services.get(Ringer), Ringer):
+        return await ringer.ring(call, number, timeout)
     rota = call.use(Rota)
     attempts = rounds(call.company, number, timeout, rota)
     causes: list[int] = []

@@ -126,10 +126,6 @@ class Walker:
                 return await self.call.caller.read_digit()
         return "no_input"
 
-    async def ring(self, number: str) -> str:
-        """Ring a number that no app names."""
-        return await ringing.connect(self.call, number)
-
     def begin_early(self, path: str, app: App) -> None:
         """Begin what an app collects later."""
         app.start_early(self.call, path)
@@ -146,7 +142,7 @@ class Walker:
         """Ring a number without an app that says so: one that was called directly, or the last resort."""
         with self._told(path or self._entry_path(number), "connect") as told:
             self.call.detail["to"] = number
-            told.exit = await self.ring(number)
+            told.exit = await ringing.connect(self.call, number)
             return told.exit
 
     async def _at_the_end(self) -> None:

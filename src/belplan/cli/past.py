@@ -1,0 +1,54 @@
+"""Commands about calls of the past: why they went as they did."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.text import Text
+
+from belplan.cli.output import FINE, UNREADABLE, Json, fail, out, print_json
+from belplan.cli.plans import read_plan, refuse
+from belplan.engine.cdr import CallRecord
+
+Records = Annotated[Path, Parameter(help="Records of calls: JSON lines, or what belplan call --json printed.")]
+
+
+def why(plan: Path, records: Records, *, call: str = "", as_json: Json = False) -> int:
+    """Say in one sentence why each of some recorded calls went where it went, and what had led elsewhere.
+
+    PLAN is the version that the calls walked. Exits with 0, 1 where the plan has problems, 2 where a file cannot be
+    read or has no such call.
+
+    Parameters
+    ----------
+    call
+        Only the calls whose uuid begins so.
+    """
+    from belplan.why import why as sentence
+
+    company, problems, code = read_plan(plan)
+    if company is None:
+        return refuse(plan, problems, code, as_json)
+    try:
+        found = [one for one in read_records(records) if one.uuid.startswith(call)]
+    except ValueError as error:
+        return fail(str(error), UNREADABLE)
+    if not found:
+        return fail(f"{records} has no call {call}".rstrip(), UNREADABLE)
+    told = [(one, sentence(company, one)) for one in found]
+    if as_json:
+        print_json({"calls": [{"uuid": one.uuid, "why": said} for one, said in told]})
+        return FINE
+    for one, said in told:
+        out.print(Text.assemble((f"{one.uuid[:8]}  ", "dim"), said[company.settings.language]))
+    return FINE
+
+
+def read_records(path: Path) -> list[CallRecord]:
+    """The records in a file. Raises ValueError with a message for people."""
+    from belplan.replay.records import read
+
+    try:
+        return read(path)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
