@@ -11,6 +11,7 @@ from belplan.dialplan.problem import did_you_mean, listed
 from belplan.engine.mail import Mailer, Tray
 from belplan.engine.outside import OutsideLines
 from belplan.engine.ringing import Rota
+from belplan.engine.secrets import EnvironmentSecrets, Secrets
 from belplan.engine.state import State
 
 
@@ -24,7 +25,13 @@ class Memory:
 
     @property
     def services(self) -> dict[type, object]:
-        return {Rota: self.rota, State: self.state, OutsideLines: OutsideLines(), Mailer: self.tray}
+        return {
+            Rota: self.rota,
+            State: self.state,
+            OutsideLines: OutsideLines(),
+            Mailer: self.tray,
+            Secrets: EnvironmentSecrets(),
+        }
 
 
 def remember(company: Company, said: Mapping[str, Any]) -> Memory:

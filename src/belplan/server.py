@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import AsyncGenerator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address
@@ -32,11 +32,13 @@ from belplan.drivers.asterisk.pbx import Pbx, PbxError
 from belplan.engine.attend import attend
 from belplan.engine.call import Call
 from belplan.engine.clock import SystemClock
+from belplan.engine.companies import Companies
 from belplan.engine.entrance import entrance
 from belplan.engine.events import Events, Watcher
 from belplan.engine.mail import Mailer, NoMail
 from belplan.engine.outside import OutsideLines
 from belplan.engine.ringing import Rota
+from belplan.engine.secrets import EnvironmentSecrets, Secrets
 from belplan.engine.state import State
 from belplan.mail.outbox import Outbox
 from belplan.mail.smtp import MailServer
@@ -58,7 +60,7 @@ _log = structlog.get_logger()
 class Options:
     """What `belplan serve` was told. Relative paths are the working directory's."""
 
-    plan: Path
+    plan: Path | None  # a company in a file; None where companies are kept in a database
     data: Path
     listen: str = "127.0.0.1"
     sip_port: int = 5060
@@ -92,16 +94,28 @@ def _refused_webhooks(company: Company, policy: Policy) -> list[Problem]:
 
 
 class Exchange:
-    """A company's exchange, from its plan file: Asterisk and all. It takes calls within `async with`.
+    """An exchange and its companies, Asterisk and all. It takes calls within `async with`.
 
-    `watchers` are told what happens to every call. Leaving it ends the calls and stops Asterisk.
+    `watchers` are told what happens to every call. Leaving it ends the calls and stops Asterisk. With a plan in its
+    options it follows that file.
     """
 
-    def __init__(self, options: Options, company: Company, program: asterisk.Program, *watchers: Watcher) -> None:
-        self.company = company
+    def __init__(
+        self,
+        options: Options,
+        companies: Company | Iterable[Company],
+        program: asterisk.Program,
+        *watchers: Watcher,
+        secrets: Secrets | None = None,
+    ) -> None:
+        self.companies = Companies((companies,) if isinstance(companies, Company) else companies)
         self.settings = exchange_settings(options, program)
         self.pbx = Pbx(self.settings, program)
-        self.prompts = Prompts(options.data, speech=asterisk.espeak(), sounds=options.plan.parent / "sounds")
+        self.prompts = Prompts(
+            options.data,
+            speech=asterisk.espeak(),
+            sounds=(options.plan.parent if options.plan else options.data) / "sounds",
+        )
         self._policy = policy(options, self.settings.http_port)
         self.webhooks = Webhooks(self._policy)
         self.driver = AsteriskDriver(self.settings, self.prompts)
@@ -112,6 +126,7 @@ class Exchange:
         self.state = State(self._state_file.keep)
         self._options = options
         self._watchers = watchers
+        self._secrets: Secrets = secrets or EnvironmentSecrets()
         self._clock = SystemClock()
         self._services: dict[type, object] = {
             Sender: self.webhooks,
@@ -120,9 +135,16 @@ class Exchange:
             State: self.state,
             OutsideLines: OutsideLines(),
             Mailer: self._outbox or NoMail(),
+            Secrets: self._secrets,
         }
         self._open = AsyncExitStack()
+        self._changing = asyncio.Lock()
         self._taking = False
+
+    @property
+    def company(self) -> Company:
+        """The company of an exchange that has one."""
+        return next(iter(self.companies))
 
     @property
     def ready(self) -> bool:
@@ -156,7 +178,15 @@ class Exchange:
 
     async def take(self, incoming: AsteriskCall) -> None:
         """Attend one call, from its arrival to its end."""
-        company = self.company  # the version that it keeps
+        trunk = incoming.trunk
+        if trunk:
+            company = self.companies.of_trunk(trunk, incoming.called_number)
+        else:
+            company = self.companies.of_phone(incoming.phone)
+        if company is None:  # it left the exchange a moment ago
+            await incoming.caller.hang_up(UNKNOWN_NUMBER)
+            return
+        # From here on the call keeps this version.
         caller_number = _caller_number(company, incoming)
         entered = entrance(company, incoming.called_number, caller_number)
         if entered is None:
@@ -179,26 +209,47 @@ class Exchange:
         record = await attend(call, feature_route(entered.feature) if entered.feature else None)
         _log.info("call.ended", call=call.id, outcome=record.outcome, cause=record.cause, steps=len(record.trace))
 
-    async def use(self, company: Company) -> None:
-        """Take calls with another version of the company from now on; calls in progress keep theirs.
+    async def use(self, company: Company, *, instead_of: str = "") -> None:
+        """Take calls with this version of a company from now on; calls in progress keep theirs.
 
-        Raises PbxError, AriError where Asterisk cannot be told; the old version then stays.
+        `instead_of` is the id of a company that leaves as this one comes. Raises PbxError, AriError where Asterisk
+        cannot be told; the old version then stays.
         """
-        old, self.company = self.company, company
-        try:
-            changed = await self.pbx.configure(self._configuration().files)
-            for module in sorted({module for name in changed for module in RELOADS.get(name, ())}):
-                await self.driver.reload(module)
-        except (PbxError, AriError):
-            self.company = old
-            raise
-        self._limit_trunks()
+        await self._change(instead_of or company.id, company)
+
+    async def drop(self, company: str) -> None:
+        """Take no more calls for a company (by its id). Raises PbxError, AriError as `use` does."""
+        await self._change(company, None)
+
+    async def _change(self, leaves: str, comes: Company | None) -> None:
+        async with self._changing:
+            old = self.companies.get(leaves)
+            self.companies.drop(leaves)
+            if comes:
+                self.companies.use(comes)
+            try:
+                changed = await self.pbx.configure((await asyncio.to_thread(self._configuration)).files)
+                for module in sorted({module for name in changed for module in RELOADS.get(name, ())}):
+                    await self.driver.reload(module)
+            except (PbxError, AriError):
+                if comes:
+                    self.companies.drop(comes.id)
+                if old:
+                    self.companies.use(old)
+                raise
+            self._limit_trunks()
 
     def _limit_trunks(self) -> None:
-        self.driver.trunk_limits = {trunk.name: trunk.channels for trunk in self.company.trunks}
+        self.driver.trunk_limits = {
+            trunk.name: trunk.channels for company in self.companies for trunk in company.trunks
+        }
+
+    def _secret(self, name: str) -> str | None:
+        company, _, name = name.rpartition("/")
+        return self._secrets.find(company, name)
 
     def _configuration(self) -> Configuration:
-        rendered = render([self.company], replace(self.settings, apologies=self._apologies), settings.secret)
+        rendered = render(self.companies, replace(self.settings, apologies=self._apologies), self._secret)
         for warning in rendered.warnings:
             _log.warning("exchange.left_out", what=warning)
         return rendered
@@ -220,6 +271,8 @@ class Exchange:
     async def _watch_plan(self) -> None:
         """Read the plan again whenever its file changes. One that has problems changes nothing."""
         plan = self._options.plan
+        if plan is None:
+            return
         seen = _state(plan)
         while True:
             await asyncio.sleep(LOOK_AT_PLAN)
@@ -228,7 +281,7 @@ class Exchange:
             seen = state
             try:
                 company, problems = await asyncio.to_thread(read_plan, plan, self._policy)
-                await self.use(company)
+                await self.use(company, instead_of=self.company.id)
             except PlanError as error:
                 for problem in error.problems:
                     _log.error("plan.refused", problem=str(problem), next="the plan before it stays in use")
@@ -240,11 +293,13 @@ class Exchange:
 
     async def _prepare_prompts(self) -> None:
         """Speak what the plan says beforehand, so that no caller waits for it."""
-        company = self.company
-        for prompt in prompts_of(company):
-            await self.prompts.path(prompt, company.settings.language)
-        for file in ("", *(queue.music for queue in company.queues if queue.music != "default")):
-            await self.prompts.music(file)
+        for company in self.companies:
+            for prompt in prompts_of(company):
+                await self.prompts.path(prompt, company.settings.language)
+            for queue in company.queues:
+                if queue.music != "default":
+                    await self.prompts.music(queue.music)
+        await self.prompts.music("")
 
     async def _render_apologies(self) -> dict[str, Path]:
         found = {language: await self.prompts.system("apology", language) for language in ("nl", "en")}

@@ -102,9 +102,17 @@ def enter(company: Company, number: str, caller: str = USUAL_CALLER) -> Entrance
 
 
 async def observe(
-    company: Company, caller: Caller, sender: Sender, *watchers: Watcher, call_id: str | None = None
+    company: Company,
+    caller: Caller,
+    sender: Sender,
+    *watchers: Watcher,
+    call_id: str | None = None,
+    services: Mapping[type, object] | None = None,
 ) -> Observation:
-    """Walk one call, on a VirtualLoop in virtual time, and look at it from all sides. Raises UnknownNumberError."""
+    """Walk one call, on a VirtualLoop in virtual time, and look at it from all sides. Raises UnknownNumberError.
+
+    `services` take the place of the simulation's own.
+    """
     entered = enter(company, caller.to, caller.number)
     scripted = ScriptedSender(caller.replies, sender)
     exchange = SimulatedExchange(_Phones(company, caller.reactions))
@@ -121,7 +129,7 @@ async def observe(
         caller_number=company.canonical(caller.number),
         callee_number=entered.number,
         sip_call_id="simulated",
-        services={Sender: scripted, AnswerCache: AnswerCache(), **memory.services},
+        services={Sender: scripted, AnswerCache: AnswerCache(), **memory.services, **(services or {})},
         events=Events(*watchers),
         id=call_id or str(uuid.uuid4()),
     )

@@ -15,6 +15,7 @@ from belplan.engine.clock import Clock, real_time
 from belplan.engine.mail import Mailer, Tray
 from belplan.engine.position import locate
 from belplan.engine.ringing import Rota
+from belplan.engine.secrets import EnvironmentSecrets, Secrets
 from belplan.engine.state import State
 from belplan.webhook.cache import AnswerCache
 from belplan.webhook.exchange import Answer, Request, Sender
@@ -82,7 +83,9 @@ class _Once:
         return Answer("error", reason="refused", detail="only one webhook is sent in a trial")
 
 
-async def try_webhook(company: Company, path: str, caller: str, sender: Sender) -> Trial:
+async def try_webhook(
+    company: Company, path: str, caller: str, sender: Sender, secrets: Secrets | None = None
+) -> Trial:
     """Send the webhook at `path`, for a call from `caller`. Raises LookupError where no webhook stands there.
 
     Runs on a VirtualLoop.
@@ -102,7 +105,14 @@ async def try_webhook(company: Company, path: str, caller: str, sender: Sender) 
         caller_number=company.canonical(caller),
         callee_number=_called(company, plan),
         sip_call_id="trial",
-        services={Sender: once, AnswerCache: AnswerCache(), Rota: Rota(), State: State(), Mailer: Tray()},
+        services={
+            Sender: once,
+            AnswerCache: AnswerCache(),
+            Rota: Rota(),
+            State: State(),
+            Mailer: Tray(),
+            Secrets: secrets or EnvironmentSecrets(),
+        },
     )
     record = await attend(call, stack)
     return Trial(company, path, once.answer or Answer("error", reason="blocked", detail="it was never sent"), record)

@@ -6,18 +6,19 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from belplan import settings
 from belplan.dialplan.fields import CALL_DATA, Prompt, Text, Variable, placeholders, refuse
 from belplan.dialplan.route import Reading, Route
 from belplan.dialplan.urls import check_url
 from belplan.engine.app import App
 from belplan.engine.call import Call
 from belplan.engine.listening import hearing, play_through
+from belplan.engine.secrets import Secrets
 from belplan.webhook import (
     MAX_VARIABLE,
     Answer,
@@ -30,7 +31,7 @@ from belplan.webhook import (
     extract,
 )
 from belplan.webhook.cache import AnswerCache
-from belplan.webhook.options import Auth, MissingSecretError, Send, Waiting, check_send, revealed, told
+from belplan.webhook.options import Auth, Find, MissingSecretError, Send, Waiting, check_send, revealed, told
 
 
 def _url(url: str) -> str:
@@ -69,7 +70,7 @@ def _fields(send: Send | None) -> Send | None:
 DEBUG_MOST = 2000  # characters of an answer in a trace, where the company asked for it
 
 Url = Annotated[Text, AfterValidator(_url)]
-Secrets = Annotated[
+SigningSecrets = Annotated[
     tuple[Text, ...],
     BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
     AfterValidator(_secrets),
@@ -107,7 +108,7 @@ class Webhook(App):
     ] = {}
     auth: Annotated[Auth | None, Field(description="How your server knows us: basic, bearer or a header.")] = None
     secret: Annotated[
-        Secrets, Field(description="Signs the request (Standard Webhooks); a list while one replaces another.")
+        SigningSecrets, Field(description="Signs the request (Standard Webhooks); a list while one replaces another.")
     ] = ()
     retries: Annotated[
         int, Field(description="Tries more, within the timeout, when one could not get through.", ge=0, le=3)
@@ -196,7 +197,8 @@ class Webhook(App):
         return answer
 
     def _request(self, call: Call, path: str, url: str) -> Request:
-        secrets = tuple(revealed(secret, settings.secret) for secret in self.secret)
+        find = partial(call.use(Secrets).find, call.company.id)
+        secrets = tuple(revealed(secret, find) for secret in self.secret)
         fields = told(call.call_data(), self.send, secrets[0] if secrets else call.company.id)
         return Request(
             company=call.company.id,
@@ -204,7 +206,7 @@ class Webhook(App):
             url=url,
             timeout=self.timeout,
             body=json.dumps(fields, ensure_ascii=False).encode() if self.method == "POST" else None,
-            headers=self._own_headers(call),
+            headers=self._own_headers(call, find),
             # The same step of the same call has the same id, also when it is done again after a crash.
             webhook_id=f"msg_{call.id}_{call.webhooks}",
             secrets=secrets,
@@ -214,16 +216,16 @@ class Webhook(App):
             variable=self.save_as or "",
         )
 
-    def _own_headers(self, call: Call) -> tuple[tuple[str, str], ...]:
-        headers = [(name, call.fill(revealed(value, settings.secret))) for name, value in self.headers.items()]
+    def _own_headers(self, call: Call, find: Find) -> tuple[tuple[str, str], ...]:
+        headers = [(name, call.fill(revealed(value, find))) for name, value in self.headers.items()]
         if auth := self.auth:
             if auth.basic:
-                pair = f"{auth.basic.username}:{revealed(auth.basic.password, settings.secret)}"
+                pair = f"{auth.basic.username}:{revealed(auth.basic.password, find)}"
                 headers.append(("Authorization", f"Basic {base64.b64encode(pair.encode()).decode()}"))
             elif auth.bearer:
-                headers.append(("Authorization", f"Bearer {revealed(auth.bearer, settings.secret)}"))
+                headers.append(("Authorization", f"Bearer {revealed(auth.bearer, find)}"))
             elif auth.header:
-                headers.append((auth.header.name, revealed(auth.header.value, settings.secret)))
+                headers.append((auth.header.name, revealed(auth.header.value, find)))
         return tuple(headers)
 
     def _keep(self, call: Call, answer: Answer) -> Answer:

@@ -125,7 +125,8 @@ class _Reader:
                 if isinstance(open_[-1], Map) and keys[-1] is None:
                     keys[-1] = self._key(open_, event.value, event)
                     continue
-                value = _scalar(event)
+                quoted = event.tag == "tag:yaml.org,2002:str" or not event.implicit[0]
+                value = event.value if quoted else scalar(event.value)
                 if event.anchor:
                     self._anchors[event.anchor] = (value, 1)
                 self._put(open_, keys, value, event)
@@ -211,10 +212,8 @@ def _path(open_: list[Map | List]) -> list[Key]:
     return path
 
 
-def _scalar(event: yaml.ScalarEvent) -> Any:
-    text: str = event.value
-    if event.tag == "tag:yaml.org,2002:str" or not event.implicit[0]:
-        return text
+def scalar(text: str) -> Any:
+    """What a word without quotes stands for."""
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text) and len(text) < 4000:

@@ -49,6 +49,7 @@ class AsteriskCall:
     caller_name: str
     sip_call_id: str
     trunk: str | None = None  # it came from outside, over this
+    phone: str = ""  # else the SIP account that it came from, also where the caller is withheld
 
 
 OnCall = Callable[[AsteriskCall], Awaitable[None]]
@@ -229,6 +230,7 @@ class AsteriskDriver:
                 caller_name=channel["caller"]["name"] if shown else "",
                 sip_call_id=channel.get("protocol_id", ""),
                 trunk=trunk,
+                phone="" if trunk else name,
             )
         )
 

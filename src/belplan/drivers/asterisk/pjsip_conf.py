@@ -158,7 +158,8 @@ def _secret(text: str, secret: "Secret", what: str, warn: Warn) -> str | None:
     name = text.removeprefix("secret:")
     password = text if name == text else secret(name)
     if not password:
-        warn(f"{what} is left out: its password, secret:{name}, is not there (set BELPLAN_SECRET_{name})")
+        where = "" if "/" in name else f" (set BELPLAN_SECRET_{name})"
+        warn(f"{what} is left out: its password, secret:{name}, is not there{where}")
         return None
     try:
         return value(password)

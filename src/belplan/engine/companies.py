@@ -1,0 +1,109 @@
+"""The companies of one exchange, and which of them a call belongs to.
+
+SIP accounts and trunks are of the whole exchange. So that those of two companies never clash, each company has a handle
+there, which comes before them: Anna's phone at Voorbeeld BV is `voorbeeld-bv-anna`. A company that has the exchange to
+itself, from a file, needs none.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from belplan.dialplan.company import Company, Trunk
+
+
+def on_exchange(company: Company, handle: str) -> Company:
+    """The company with the names that its phones, trunks and their secrets have on an exchange of many."""
+
+    def secret(text: str | None) -> str | None:
+        return f"secret:{company.id}/{text.removeprefix('secret:')}" if text and text.startswith("secret:") else text
+
+    users = tuple(
+        user.model_copy(
+            update={
+                "phones": tuple(
+                    phone.model_copy(
+                        update={"username": account(handle, phone.username), "password": secret(phone.password)}
+                    )
+                    for phone in user.phones
+                )
+            }
+        )
+        for user in company.users
+    )
+    trunks = tuple(
+        trunk.model_copy(update={"name": account(handle, trunk.name), "password": secret(trunk.password)})
+        for trunk in company.trunks
+    )
+    return company.model_copy(update={"users": users, "trunks": trunks})
+
+
+def account(handle: str, username: str) -> str:
+    """What a phone of a company is called on an exchange of many."""
+    return f"{handle}-{username}"
+
+
+class Companies:
+    """The companies that take calls now."""
+
+    def __init__(self, companies: Iterable[Company] = ()) -> None:
+        self._companies: dict[str, Company] = {}
+        self._by_phone: dict[str, Company] = {}
+        self._by_trunk: dict[str, tuple[Company, Trunk]] = {}
+        self._by_host: dict[str, dict[str, Company]] = {}  # of a trunk, then the external number
+        for company in companies:
+            self.use(company)
+
+    def __iter__(self) -> Iterator[Company]:
+        return iter(list(self._companies.values()))
+
+    def __len__(self) -> int:
+        return len(self._companies)
+
+    def get(self, company: str) -> Company | None:
+        """The company with this id."""
+        return self._companies.get(company)
+
+    def use(self, company: Company) -> None:
+        """Take this version of a company from now on."""
+        self.drop(company.id)
+        self._companies[company.id] = company
+        for name in company.accounts:
+            self._by_phone.setdefault(name, company)
+        for trunk in company.trunks:
+            self._by_trunk.setdefault(trunk.name, (company, trunk))
+            numbers = self._by_host.setdefault(trunk.host, {})
+            for number in company.external:
+                numbers.setdefault(number, company)
+
+    def drop(self, company: str) -> None:
+        """Forget a company."""
+        old = self._companies.pop(company, None)
+        if old is None:
+            return
+        for name in old.accounts:
+            if self._by_phone.get(name) is old:
+                del self._by_phone[name]
+        for trunk in old.trunks:
+            if (found := self._by_trunk.get(trunk.name)) and found[0] is old:
+                del self._by_trunk[trunk.name]
+            numbers = self._by_host.get(trunk.host, {})
+            for number in old.external:
+                if numbers.get(number) is old:
+                    del numbers[number]
+
+    def of_phone(self, name: str) -> Company | None:
+        """Whose phone this SIP account is."""
+        return self._by_phone.get(name)
+
+    def of_trunk(self, name: str, called: str) -> Company | None:
+        """Who takes a call to a number over a trunk.
+
+        Companies with the same provider share its addresses: the exchange cannot tell their trunks apart, the
+        number can.
+        """
+        found = self._by_trunk.get(name)
+        if found is None:
+            return None
+        company, trunk = found
+        if company.destination(called):
+            return company
+        return self._by_host.get(trunk.host, {}).get(company.canonical(called), company)

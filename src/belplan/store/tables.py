@@ -1,0 +1,146 @@
+"""The tables. Moments are whole milliseconds since 1970, so that both databases keep and compare them alike."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+metadata = MetaData(naming_convention=NAMING)
+
+_ID = String(32)
+
+
+def _company(*, primary_key: bool = False) -> "Column[str]":
+    return Column(
+        "company", _ID, ForeignKey("companies.id", ondelete="CASCADE"), primary_key=primary_key, nullable=False
+    )
+
+
+companies = Table(
+    "companies",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("handle", String(20), nullable=False, unique=True),  # before its SIP accounts and trunks on the exchange
+    Column("name", String(200), nullable=False),
+    Column("live", Integer),  # number of the version that calls walk; None before the first
+    Column("from_file", Boolean, nullable=False),  # its plan is a file that people change elsewhere
+    Column("created", BigInteger, nullable=False),
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    _company(primary_key=True),
+    Column("revision", Integer, primary_key=True),  # the highest is the draft; those before it say what changed
+    Column("base", Integer, nullable=False),  # the version that it began from; 0 for none
+    Column("plan", Text, nullable=False),
+    Column("source", Text),  # the YAML it came as, comments and all
+    Column("author", String(200), nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    _company(primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("plan", Text, nullable=False),
+    Column("source", Text),
+    Column("author", String(200), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    _company(primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("email", String(254), nullable=False, unique=True),  # in small letters
+    Column("name", String(200), nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("password", Text),  # argon2id; None until an invitation was followed
+    Column("second_factor", LargeBinary),  # sealed; None without
+    Column("second_factor_used", BigInteger, nullable=False),  # the last step of a code, which is good once
+    Column("operator", Boolean, nullable=False),
+    Column("created", BigInteger, nullable=False),
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("person", _ID, ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    _company(primary_key=True),
+    Column("role", String(20), nullable=False),
+    Column("extension", String(6)),  # the person's own internal number, where they have one
+    Index(None, "company"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("person", _ID, ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("purpose", String(20), nullable=False),  # setup, invitation, reset
+    Column("person", _ID, ForeignKey("people.id", ondelete="CASCADE"), index=True),
+    Column("expires", BigInteger, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    _company(),
+    Column("person", _ID, ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", String(200), nullable=False),
+    Column("scopes", Text, nullable=False),  # with spaces between them
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger),
+    Index(None, "company"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("company", _ID, index=True),  # no foreign key: what was done outlives the company
+    Column("at", BigInteger, nullable=False),
+    Column("who", String(254), nullable=False),
+    Column("what", String(100), nullable=False),
+    Column("target", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("chain", String(64), nullable=False),  # over this entry and the one before: a change shows
+)
