@@ -1,12 +1,12 @@
-"""The server: the one place that joins plan, engine, exchange, webhooks and prompts."""
+"""The exchange: the one place that joins plan, engine, Asterisk, webhooks and prompts."""
 
 import asyncio
 import json
 import os
 import signal
 import socket
-from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
@@ -14,11 +14,10 @@ from secrets import token_urlsafe
 from typing import Any, Self
 
 import structlog
-from aiohttp import web
 
 from belplan import settings
 from belplan.apps import APPS, feature_route
-from belplan.apps.webhook import Webhook
+from belplan.compiled import refused_webhooks
 from belplan.dialplan.check import read
 from belplan.dialplan.company import Company
 from belplan.dialplan.fields import Prompt, placeholders
@@ -44,11 +43,10 @@ from belplan.mail.outbox import Outbox
 from belplan.mail.smtp import MailServer
 from belplan.prompts import Prompts
 from belplan.store.state_file import StateFile
-from belplan.webhook import Policy, Webhooks, check_url
+from belplan.webhook import Policy, Webhooks
 from belplan.webhook.cache import AnswerCache
 from belplan.webhook.exchange import Sender
 
-_URLS = ("url", "fallback_url")  # of a webhook
 LOOK_AT_PLAN = 0.5  # seconds between looks at the plan file
 RESTART_AFTER = (0.2, 1.0, 2.0, 5.0)  # seconds before an Asterisk that ended is started again; the last one stays
 UNKNOWN_NUMBER = 1  # Q.850: unallocated number
@@ -71,6 +69,9 @@ class Options:
     webhooks_in_all: int = 500
     mail_server: MailServer | None = None
     mail_from: str = ""
+    database_url: str = ""  # "" is SQLite in the data folder
+    key_file: Path | None = None
+    url: str = ""  # what people have in their browsers
 
 
 def read_plan(path: Path, policy: Policy | None = None) -> tuple[Company, list[Problem]]:
@@ -80,17 +81,10 @@ def read_plan(path: Path, policy: Policy | None = None) -> tuple[Company, list[P
     """
     text = path.read_text(encoding="utf-8-sig")
     company, problems = read(text, APPS, secrets=lambda name: settings.secret(name) is not None)
-    refused = _refused_webhooks(company, policy) if company and policy else []
+    refused = refused_webhooks(company, policy) if company and policy else []
     if company is None or refused:
         raise PlanError([*problems, *refused])
     return company, problems
-
-
-def _refused_webhooks(company: Company, policy: Policy) -> list[Problem]:
-    webhooks = ((spot.path, spot.app) for top in tops(company) for spot in top.everything)
-    urls = [(path, name, getattr(app, name)) for path, app in webhooks if isinstance(app, Webhook) for name in _URLS]
-    wrong = [(path, name, check_url(url, policy)) for path, name, url in urls if url]
-    return [Problem(f"{path}.{name}", "invalid-url", message) for path, name, message in wrong if message]
 
 
 class Exchange:
@@ -138,6 +132,7 @@ class Exchange:
             Secrets: self._secrets,
         }
         self._open = AsyncExitStack()
+        self.on_plan: Callable[[], None] = lambda: None  # told when the plan file was read again
         self._changing = asyncio.Lock()
         self._taking = False
 
@@ -153,7 +148,6 @@ class Exchange:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as opening:
-            await opening.enter_async_context(_http(self, self._options))
             opening.enter_context(self._state_file)
             if self._outbox:
                 opening.enter_context(self._outbox)
@@ -289,6 +283,7 @@ class Exchange:
                 _log.error("plan.refused", problem=str(error), next="the plan before it stays in use")
             else:
                 _log.info("plan.in_use", warnings=len(problems))
+                self.on_plan()
                 await self._prepare_prompts()
 
     async def _prepare_prompts(self) -> None:
@@ -337,38 +332,6 @@ class _Background:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-async def serve(options: Options, company: Company, program: asterisk.Program) -> None:
-    """Run the exchange until SIGTERM or SIGINT. Raises PbxError, OSError where it cannot start."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with Exchange(options, company, program):
-        await stop.wait()
-
-
-@asynccontextmanager
-async def _http(exchange: Exchange, options: Options) -> AsyncGenerator[None]:
-    async def ready(_: web.Request) -> web.Response:
-        """200 once calls can be taken, 503 before."""
-        return web.json_response({"ready": exchange.ready}, status=200 if exchange.ready else 503)
-
-    async def live(_: web.Request) -> web.Response:
-        """200 for as long as this process answers."""
-        return web.json_response({"live": True})
-
-    pages = web.Application()
-    pages.router.add_get("/health/ready", ready)
-    pages.router.add_get("/health/live", live)
-    runner = web.AppRunner(pages, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, options.listen, options.http_port).start()
-        yield
-    finally:
-        await runner.cleanup()
 
 
 def exchange_settings(options: Options, program: asterisk.Program) -> ExchangeSettings:

@@ -1,6 +1,7 @@
 """What the operator of this machine sets: by environment variables that begin with BELPLAN_."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -27,6 +28,12 @@ class Environment:
     """The mail server; "" sends no mail. It may hold a password."""
     mail_from: str = ""
     """The address that mail comes from."""
+    database_url: str = field(default="", repr=False)
+    """The database; "" is SQLite in the data folder. It may hold a password."""
+    key_file: Path | None = None
+    """The key that secrets are sealed with; beside the database, when absent."""
+    url: str = ""
+    """What people have in their browsers to reach this server, such as https://belplan.example.nl."""
 
 
 def environment(variables: Mapping[str, str] = os.environ) -> Environment:
@@ -39,6 +46,9 @@ def environment(variables: Mapping[str, str] = os.environ) -> Environment:
         webhooks_in_all=_count("BELPLAN_WEBHOOK_IN_ALL", variables, 500),
         smtp_url=variables.get("BELPLAN_SMTP_URL", ""),
         mail_from=_sender(variables),
+        database_url=variables.get("BELPLAN_DATABASE_URL", ""),
+        key_file=Path(key) if (key := variables.get("BELPLAN_KEY_FILE")) else None,
+        url=_url(variables.get("BELPLAN_URL", "")),
     )
 
 
@@ -52,6 +62,12 @@ def _sender(variables: Mapping[str, str]) -> str:
     if variables.get("BELPLAN_SMTP_URL") and "@" not in sender:
         raise SettingError("BELPLAN_MAIL_FROM: mail needs the address that it comes from, such as belplan@example.nl")
     return sender
+
+
+def _url(text: str) -> str:
+    if text and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+", text.rstrip("/")):
+        raise SettingError("BELPLAN_URL: write the address without a path, such as https://belplan.example.nl")
+    return text.rstrip("/")
 
 
 def _count(name: str, variables: Mapping[str, str], usual: int) -> int:

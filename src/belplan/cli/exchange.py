@@ -25,7 +25,7 @@ Data = Annotated[
 
 
 def serve(
-    plan: Path,
+    plan: Path | None = None,
     *,
     listen: Annotated[str, Parameter(help="Address that phones reach; loopback is this machine only.")] = "127.0.0.1",
     sip_port: Annotated[int, Parameter(help="Port for SIP, over UDP and TCP.")] = 5060,
@@ -33,21 +33,28 @@ def serve(
         int, Parameter(help="Port for HTTP; /health/ready answers 200 once calls can be taken.")
     ] = 8080,
     data: Data = None,
+    calls: Annotated[bool, Parameter(help="Take calls; without, plans are only written and tried.")] = True,
 ) -> int:
-    """Run the exchange of a plan file, Asterisk included, until SIGTERM or Ctrl-C.
+    """Run the server, Asterisk included, until SIGTERM or Ctrl-C.
 
-    The file is read again whenever it changes. Calls in progress keep the plan they began with.
+    Companies are kept in a database, which the first start makes; it prints a link for the first administrator. With
+    PLAN there is one company, whose plan is that file: it is read again whenever it changes. Calls in progress keep the
+    plan they began with.
     """
     import uvloop
 
-    from belplan import server
+    from belplan import installation, server
     from belplan.drivers.asterisk.debian import InstallError
     from belplan.drivers.asterisk.pbx import PbxError
+    from belplan.store.database import DatabaseAwayError, DatabaseUrlError
+    from belplan.store.migrations import NewerDatabaseError
+    from belplan.store.vault import KeyFileError
 
+    company, warnings = None, []
     try:
         environment = settings.environment()
         options = server.Options(
-            plan=plan.resolve(),
+            plan=plan.resolve() if plan else None,
             data=(data or environment.data).resolve(),
             listen=listen,
             sip_port=sip_port,
@@ -57,21 +64,25 @@ def serve(
             webhooks_in_all=environment.webhooks_in_all,
             mail_server=_mail_server(environment.smtp_url),
             mail_from=environment.mail_from,
+            database_url=environment.database_url,
+            key_file=environment.key_file,
+            url=environment.url,
         )
-        company, warnings = server.read_plan(options.plan, server.policy(options))
-        program = _install(with_phones=False)
+        if options.plan:
+            company, warnings = server.read_plan(options.plan, server.policy(options))
+        program = _install(with_phones=False) if calls else None
     except PlanError as error:
-        print_problems(plan, error.problems, err)
+        print_problems(plan or Path(), error.problems, err)
         return PROBLEMS
     except (OSError, UnicodeDecodeError) as error:
         return fail(f"{plan} cannot be read: {error}", UNREADABLE)
     except (InstallError, PbxError, settings.SettingError) as error:
         return fail(str(error))
-    print_problems(plan, warnings, err)
+    print_problems(plan or Path(), warnings, err)
     log_to_stderr(logging.INFO)
     try:
-        uvloop.run(server.serve(options, company, program))
-    except (OSError, PbxError) as error:
+        uvloop.run(installation.serve(options, company, program, lambda text: out.print(text, markup=False)))
+    except (OSError, PbxError, DatabaseAwayError, DatabaseUrlError, NewerDatabaseError, KeyFileError) as error:
         return fail(str(error))
     return FINE
 

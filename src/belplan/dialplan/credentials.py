@@ -49,6 +49,20 @@ def take_out(plan: dict[str, Any]) -> dict[str, str]:
     return found
 
 
+def hide(plan: dict[str, Any]) -> bool:
+    """Put `secret:in_the_file` in the place of every secret that the plan itself holds. Whether there was one."""
+    hidden = [_hide(place) for place in list(_places(plan))]
+    return any(hidden)
+
+
+def _hide(place: _Place) -> bool:
+    value = place.value
+    if value is None or (isinstance(value, str) and value.startswith(PREFIX)):
+        return False
+    place.holder[place.key] = f"{PREFIX}in_the_file"
+    return True
+
+
 def password() -> str:
     """A password for a phone: 20 characters, 115 bits, that can be read from a screen and typed."""
     return "".join(secrets.choice("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789") for _ in range(20))

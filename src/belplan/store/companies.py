@@ -112,6 +112,17 @@ class Companies:
 
         await self._database.change(work)
 
+    async def adopt_files(self) -> list[str]:
+        """Companies whose plan was a file have it here from now on. Their names."""
+
+        async def work(connection: AsyncConnection) -> list[str]:
+            columns = tables.companies.c
+            found = (await connection.execute(select(columns.name).where(columns.from_file))).scalars().all()
+            await connection.execute(update(tables.companies).values(from_file=False))
+            return list(found)
+
+        return await self._database.change(work)
+
     async def remove(self, company: str) -> None:
         """Remove a company and everything of it. Raises UnknownError."""
 
@@ -174,6 +185,24 @@ class Companies:
             return await _publish(connection, company, draft, new)
 
         return await self._database.change(work)
+
+    async def keep_file(self, company: str, name: str, plan: dict[str, Any], text: str | None) -> None:
+        """Keep what a plan file says now as the live version of its company, unless that is what it was."""
+
+        async def work(connection: AsyncConnection) -> None:
+            found = await connection.execute(select(tables.companies).where(tables.companies.c.id == company))
+            if found.first() is None:
+                handles = {row.handle for row in await connection.execute(select(tables.companies.c.handle))}
+                row = CompanyRow(company, handle(name, handles), name, None, True, now())
+                await connection.execute(insert(tables.companies).values(**_fields(row)))
+                await _save(connection, company, Draft(1, 0, {}, None, "", now()))
+            values = update(tables.companies).where(tables.companies.c.id == company)
+            await connection.execute(values.values(name=name, from_file=True))
+            draft = await _draft(connection, company)
+            if draft.plan != plan:
+                await _publish(connection, company, draft, Version(0, "plan file", "", now(), plan, text))
+
+        await self._database.change(work)
 
     async def version(self, company: str, number: int) -> Version:
         """Raises UnknownError."""

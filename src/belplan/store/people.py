@@ -1,6 +1,7 @@
 """People who sign in, what they may do where, their sessions, one-time links and tokens."""
 
 import asyncio
+import hmac
 from dataclasses import dataclass
 from functools import cache
 from secrets import token_urlsafe
@@ -9,6 +10,7 @@ from uuid import uuid4
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from pyotp.totp import TOTP
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
@@ -143,6 +145,34 @@ class People:
             await connection.execute(delete(tables.links).where(tables.links.c.person == person))
 
         await self._database.change(work)
+
+    # The second factor
+
+    async def set_factor(self, person: Person, secret: str | None) -> None:
+        """Keep the secret of a second factor; None goes without again."""
+        sealed = self._vault.seal(secret, _factor(person.id)) if secret else None
+
+        async def work(connection: AsyncConnection) -> None:
+            which = update(tables.people).where(tables.people.c.id == person.id)
+            await connection.execute(which.values(second_factor=sealed, second_factor_used=0))
+
+        await self._database.change(work)
+
+    async def check_code(self, person: Person, code: str) -> bool:
+        """Whether it is the code of the second factor now. Each is good once (RFC 6238 5.2)."""
+        if person.second_factor is None:
+            return False
+        totp = TOTP(self._vault.open_sealed(person.second_factor, _factor(person.id)))
+        step = right_step(totp, code)
+        if step is None:
+            return False
+
+        async def work(connection: AsyncConnection) -> bool:
+            columns = tables.people.c
+            unused = update(tables.people).where(columns.id == person.id, columns.second_factor_used < step)
+            return bool((await connection.execute(unused.values(second_factor_used=step))).rowcount)
+
+        return await self._database.change(work)
 
     # Memberships
 
@@ -343,6 +373,17 @@ class People:
         if row is None:
             raise UnknownError(what)
         return _person(row)
+
+
+def right_step(totp: TOTP, code: str) -> int | None:
+    """The time step (of 30 s) whose code it is, of this one and its neighbours: clocks differ."""
+    now_ = int(now() / 1000 / totp.interval)
+    right = (step for step in (now_ - 1, now_, now_ + 1) if hmac.compare_digest(totp.generate_otp(step), code))
+    return next(right, None)
+
+
+def _factor(person: str) -> str:
+    return f"person/{person}/second-factor"
 
 
 async def hash_password(password: str) -> str:

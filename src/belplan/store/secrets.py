@@ -8,6 +8,7 @@ from collections import defaultdict
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from belplan import settings
 from belplan.store import tables
 from belplan.store.companies import UnknownError
 from belplan.store.database import Database, now
@@ -21,9 +22,12 @@ class CompanySecrets:
         self._database = database
         self._vault = vault
         self._values: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        self.from_environment: set[str] = set()  # companies whose plan is a file: their secrets are the operator's
 
     def find(self, company: str, name: str) -> str | None:
         """The value of `secret:NAME` in a company's plan. None where there is none."""
+        if company in self.from_environment:
+            return settings.secret(name)
         return self._values[company].get(name) if company in self._values else None
 
     def names(self, company: str) -> list[str]:

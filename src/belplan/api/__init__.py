@@ -1,0 +1,108 @@
+"""The REST API, `/api/v1`: one module for each resource. It describes itself at `/api/v1/openapi.json`."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from belplan import __version__
+from belplan.api import catalogue, companies, credentials, drafts, problems, session, tokens, trials, versions
+from belplan.api.edge import Edge
+from belplan.api.identity import COOKIES, Needs, operator, who
+from belplan.api.page import Page
+from belplan.api.parts import NotTakenError, Parts
+from belplan.api.signing_in import Attempts
+
+__all__ = ["NotTakenError", "Parts", "create"]
+
+BASE = "/api/v1"
+LARGEST_BODY = 1 << 20  # bytes, unless an operation takes more
+
+_RESOURCES = (session, companies, catalogue, drafts, versions, trials, credentials, tokens)
+
+
+def create(parts: Parts) -> FastAPI:
+    """The whole web application: API, health, and the page."""
+    app = FastAPI(
+        title="Belplan",
+        version=__version__,
+        openapi_url=f"{BASE}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=LARGEST_BODY,
+        responses={"default": {"model": problems.Problems, "description": "A problem (RFC 9457)."}},
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.parts = parts
+    app.state.attempts = Attempts()
+    problems.install(app)
+    api = APIRouter(prefix=BASE)
+    for resource in _RESOURCES:
+        api.include_router(resource.router)
+    app.include_router(api)
+    app.include_router(_health(parts))
+    app.mount("/", Page(parts.page))
+    app.openapi = lambda: _document(app)
+    app.add_middleware(Edge)
+    return app
+
+
+def _health(parts: Parts) -> APIRouter:
+    router = APIRouter(prefix="/health", include_in_schema=False)
+
+    @router.get("/ready")
+    async def ready(response: Response) -> dict[str, bool]:
+        """200 once calls can be taken, 503 before."""
+        response.status_code = 200 if parts.calls.ready else 503
+        return {"ready": parts.calls.ready}
+
+    @router.get("/live")
+    async def live() -> dict[str, bool]:
+        """200 for as long as this process answers."""
+        return {"live": True}
+
+    return router
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, with who may do what."""
+    if app.openapi_schema:
+        return app.openapi_schema
+    document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+    document["components"]["securitySchemes"] = {
+        "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIES[1]},
+        "bearer": {"type": "http", "scheme": "bearer"},
+    }
+    guards = {route.unique_id: _guard(route) for route in app.routes if isinstance(route, APIRoute)}
+    for operation in _operations(document):
+        guard = guards.get(operation["operationId"], "")
+        operation["security"] = [{"cookie": []}, {"bearer": []}] if guard else []
+        operation["x-right"] = guard or "anybody"
+        for answer in operation["responses"].values():
+            schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+            if schema.get("$ref", "").endswith("/Problems"):
+                answer["content"] = {problems.MEDIA_TYPE: answer["content"]["application/json"]}
+        operation["responses"].pop("422", None)  # as every other problem
+    app.openapi_schema = document
+    return document
+
+
+def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [operation for path in document["paths"].values() for operation in path.values()]
+
+
+def _guard(route: APIRoute) -> str:
+    """What whoever asks must be: the right in the company, `operator`, `signed-in`, or "" for anybody."""
+    found = ""
+    waiting = list(route.dependant.dependencies)
+    while waiting:
+        dependency = waiting.pop()
+        if dependency.call is operator:
+            return "operator"
+        if isinstance(dependency.call, Needs):
+            found = dependency.call.right
+        elif dependency.call is who:
+            found = found or "signed-in"
+        waiting += dependency.dependencies
+    return found

@@ -1,0 +1,162 @@
+"""Signing in and out, and the first administrator."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+
+from belplan.api.companies import NewCompany, make_company, refuse_settings
+from belplan.api.fields import Asked, Mail, Name, Password
+from belplan.api.identity import COOKIES, SignedIn, Who, WithParts, cookie_name, csrf
+from belplan.api.parts import Parts
+from belplan.api.problems import ApiError
+from belplan.api.signing_in import Attempts
+from belplan.store.people import LONGEST, Person
+
+router = APIRouter(tags=["session"])
+
+
+class Needed(BaseModel):
+    """Whether the first administrator is still to be made."""
+
+    needed: bool
+
+
+class FirstCompany(NewCompany):
+    """The first company of an installation."""
+
+
+class Setup(Asked):
+    """The first administrator and the first company. `token` is what follows # in the one-time link."""
+
+    token: Annotated[str, Field(max_length=200)]
+    name: Name
+    email: Mail
+    password: Password
+    company: FirstCompany
+    sample: Literal["demo", "empty"] = "empty"
+
+
+class Credentials(Asked):
+    """What somebody signs in with. `code` is of their second factor, where they have one."""
+
+    email: Annotated[str, Field(max_length=254)]
+    password: Annotated[str, Field(max_length=200)]
+    code: Annotated[str | None, Field(pattern="^[0-9]{6}$")] = None
+
+
+class Self(BaseModel):
+    """Whoever is signed in. `role` is operator, or what they are in their first company."""
+
+    id: str
+    name: str
+    email: str
+    role: str
+    language: str
+    second_factor: bool
+
+
+class OwnCompany(BaseModel):
+    """A company that somebody works in."""
+
+    id: str
+    name: str
+    role: str
+
+
+class SessionShown(BaseModel):
+    """A session. `csrf` goes into the header X-CSRF-Token of every write."""
+
+    user: Self
+    companies: list[OwnCompany]
+    csrf: str
+
+
+@router.get("/setup")
+async def setup_needed(parts: WithParts) -> Needed:
+    """Whether this installation has nobody yet."""
+    return Needed(needed=not await parts.people.anybody())
+
+
+@router.post("/setup", status_code=201)
+async def set_up(asked: Setup, response: Response, parts: WithParts) -> SessionShown:
+    """Make the operator, who is the first administrator, and the first company. Needs the one-time link."""
+    await refuse_settings(parts, asked.company)
+    if await parts.people.anybody() or await parts.people.follow("setup", asked.token) is None:
+        raise ApiError(
+            403, "link", "The link is not good, or no longer.", "Start the server again: it prints a new one."
+        )
+    language = asked.company.language
+    person = await parts.people.add(asked.email, asked.name, password=asked.password, operator=True, language=language)
+    plan: dict[str, Any] = parts.sample() if asked.sample == "demo" else {}
+    made = await make_company(parts, asked.company, person.name, plan)
+    await parts.people.join(person.id, made.id, "administrator")
+    await parts.audit.write(person.name, "installation.set_up", company=made.id, target=made.name)
+    return await _signed_in(parts, person, response)
+
+
+@router.post("/session", status_code=201)
+async def sign_in(asked: Credentials, request: Request, response: Response, parts: WithParts) -> SessionShown:
+    """Sign in."""
+    attempts: Attempts = request.app.state.attempts
+    attempts.admit(asked.email, request.client.host if request.client else "")
+    person = await parts.people.check_password(asked.email, asked.password)
+    if person is None:
+        raise ApiError(401, "credentials", "The address and the password do not belong together.")
+    if person.second_factor is not None and not await parts.people.check_code(person, asked.code or ""):
+        raise ApiError(401, "code", "The code of the second factor is needed." if not asked.code else "Wrong code.")
+    attempts.succeeded(asked.email)
+    return await _signed_in(parts, person, response)
+
+
+@router.get("/session")
+async def session(found: SignedIn, parts: WithParts) -> SessionShown:
+    """Who is signed in, and where they work."""
+    return await _shown(parts, found)
+
+
+@router.delete("/session", status_code=204)
+async def sign_out(found: SignedIn, response: Response, parts: WithParts) -> None:
+    """End the session."""
+    if found.session:
+        await parts.people.sign_out(found.session)
+    for name in COOKIES:
+        response.delete_cookie(name, path="/")
+
+
+async def _signed_in(parts: Parts, person: Person, response: Response) -> SessionShown:
+    token = await parts.people.sign_in(person.id)  # always a new one: nobody can have planted it
+    response.set_cookie(
+        cookie_name(parts),
+        token,
+        max_age=LONGEST // 1000,
+        path="/",
+        httponly=True,
+        secure=parts.url.startswith("https://"),
+        samesite="strict",
+    )
+    return await _shown(parts, Who(person, token))
+
+
+async def _shown(parts: Parts, found: Who) -> SessionShown:
+    person = found.person
+    memberships = await parts.people.memberships(person.id)
+    if person.operator:
+        companies = [OwnCompany(id=row.id, name=row.name, role="operator") for row in await parts.companies.all()]
+    else:
+        companies = [OwnCompany(id=one.company, name=one.company_name, role=one.role) for one in memberships]
+    if found.token:
+        companies = [one for one in companies if one.id == found.token.company]
+    role = "operator" if person.operator else companies[0].role if companies else ""
+    return SessionShown(
+        user=Self(
+            id=person.id,
+            name=person.name,
+            email=person.email,
+            role=role,
+            language=person.language,
+            second_factor=person.second_factor is not None,
+        ),
+        companies=companies,
+        csrf=csrf(parts, found.session) if found.session else "",
+    )

@@ -1,0 +1,265 @@
+"""The server of an installation: the exchange, the database, the API and the page, joined in one process.
+
+Companies live in the database; with a plan file there is one company, whose plan is that file. Calls never wait for
+anything here: the exchange has its companies in memory, and goes on when the database does not.
+"""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from belplan import api
+from belplan.api import NotTakenError, Parts
+from belplan.compiled import published
+from belplan.dialplan import source, written
+from belplan.dialplan.company import Company
+from belplan.dialplan.credentials import hide
+from belplan.dialplan.problem import PlanError
+from belplan.drivers.asterisk import program as asterisk
+from belplan.drivers.asterisk.ari import AriError
+from belplan.drivers.asterisk.pbx import PbxError
+from belplan.server import Exchange, Options, policy
+from belplan.store import migrations
+from belplan.store.audit import Audit
+from belplan.store.companies import Companies, CompanyRow
+from belplan.store.database import Database, DatabaseAwayError
+from belplan.store.people import People
+from belplan.store.secrets import CompanySecrets
+from belplan.store.vault import Vault
+
+AGAIN_AFTER = 2.0  # seconds until the exchange is told again what it could not be told
+PAGE = Path(__file__).parent / "web"
+
+_log = structlog.get_logger()
+
+
+@contextlib.asynccontextmanager
+async def storage(options: Options) -> AsyncGenerator[tuple[Database, Vault]]:
+    """The database, up to date, and the key. Raises NewerDatabaseError, KeyFileError, DatabaseAwayError, OSError."""
+    options.data.mkdir(parents=True, exist_ok=True)
+    url = options.database_url or f"sqlite:///{options.data / 'belplan.sqlite'}"
+    vault = Vault.open(options.key_file or options.data / "belplan.key")
+    async with Database(url) as database:
+        before, after = await migrations.upgrade(database)
+        if before != after:
+            _log.info("database.upgraded", before=before, after=after)
+        yield database, vault
+
+
+async def serve(
+    options: Options, company: Company | None, program: asterisk.Program | None, say: Callable[[str], None]
+) -> None:
+    """Run the server until SIGTERM or SIGINT. `company` is that of a plan file.
+
+    `say` tells whoever started it what they need to know. Raises PbxError, OSError, DatabaseAwayError and what
+    `storage` raises, where it cannot start.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with installation(options, company, program) as parts:
+        url = parts.url or f"http://{options.listen}:{options.http_port}"
+        if not await parts.people.anybody():
+            say(f"The first administrator is made here, once: {url}/setup#{await parts.people.link('setup')}")
+        await stop.wait()
+
+
+@asynccontextmanager
+async def installation(
+    options: Options, company: Company | None, program: asterisk.Program | None
+) -> AsyncGenerator[Parts]:
+    """Everything, for as long as the block runs."""
+    async with AsyncExitStack() as opening:
+        listening = opening.enter_context(_listening(options))
+        database, vault = await opening.enter_async_context(storage(options))
+        secrets = CompanySecrets(database, vault)
+        await secrets.load()
+        companies = Companies(database)
+        if company and options.plan:
+            secrets.from_environment.add(company.id)
+        elif adopted := await companies.adopt_files():
+            _log.warning("company.from_file_no_more", companies=adopted, next="its plan is kept here from now on")
+        taking = [company] if company else await _live(companies)
+        exchange = Exchange(options, taking, program, secrets=secrets) if program else None
+        calls = _Calls(exchange)
+        parts = Parts(
+            database=database,
+            vault=vault,
+            companies=companies,
+            people=People(database, vault),
+            secrets=secrets,
+            audit=Audit(database, vault),
+            calls=calls,
+            policy=policy(options),
+            sample=_sample,
+            url=options.url,
+            page=PAGE,
+            sip=f"{options.listen}:{options.sip_port}",
+        )
+        if company and options.plan:
+            await _keep_file(companies, options.plan, company)
+        await opening.enter_async_context(_web(api.create(parts), listening))
+        if exchange:
+            if options.plan:
+                exchange.on_plan = calls.follow(companies, options.plan, secrets)
+            await opening.enter_async_context(exchange)
+            calls.started = True
+            opening.push_async_callback(calls.stop)
+        yield parts
+
+
+class _Calls:
+    """The exchange as the API has it. What it could not be told is told again until it is."""
+
+    def __init__(self, exchange: Exchange | None) -> None:
+        self._exchange = exchange
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._late: dict[str, Company | None] = {}  # by company: what it is to be told
+        self.started = False
+
+    @property
+    def ready(self) -> bool:
+        return self.started and self._exchange is not None and self._exchange.ready
+
+    async def use(self, company: Company) -> None:
+        await self._tell(company.id, company)
+
+    async def drop(self, company: str) -> None:
+        await self._tell(company, None)
+
+    async def renew(self, company: str) -> None:
+        if self._exchange and (found := self._exchange.companies.get(company)):
+            with contextlib.suppress(NotTakenError):
+                await self._tell(company, found)
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def follow(self, companies: Companies, plan: Path, secrets: CompanySecrets) -> Callable[[], None]:
+        """What an exchange calls when it has read its plan file again."""
+
+        def keep() -> None:
+            if self._exchange:
+                company = self._exchange.company
+                secrets.from_environment.add(company.id)
+                self._background(_keep_file(companies, plan, company))
+
+        return keep
+
+    async def _tell(self, company: str, version: Company | None) -> None:
+        self._late.pop(company, None)
+        if self._exchange is None:
+            return
+        try:
+            if version:
+                await self._exchange.use(version)
+            else:
+                await self._exchange.drop(company)
+        except (PbxError, AriError) as error:
+            if not self._late:
+                self._background(self._tell_again())
+            self._late[company] = version
+            raise NotTakenError(str(error)) from error
+
+    async def _tell_again(self) -> None:
+        while True:
+            await asyncio.sleep(AGAIN_AFTER)
+            for company, version in list(self._late.items()):
+                with contextlib.suppress(NotTakenError):
+                    await self._tell(company, version)
+                    _log.info("company.taken", company=company)
+            if not self._late:
+                return
+
+    def _background(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _live(companies: Companies) -> list[Company]:
+    """The companies that take calls, each at its live version."""
+    rows = await companies.live()
+    return await asyncio.to_thread(lambda: [found for row, plan in rows if (found := _compiled(row, plan))])
+
+
+def _compiled(row: CompanyRow, plan: str) -> Company | None:
+    try:
+        return published(plan, row.handle)
+    except (PlanError, ValueError) as error:
+        _log.error("company.left_out", company=row.id, version=row.live, reason=str(error).splitlines()[0])
+        return None
+
+
+async def _keep_file(companies: Companies, path: Path, company: Company) -> None:
+    """Write the plan of a file down as a version, so that people can look at it and at what it was before."""
+    try:
+        text = await asyncio.to_thread(path.read_text, encoding="utf-8-sig")
+        plan = written.plain(source.read(text)[0])
+        hidden = hide(plan)
+        await companies.keep_file(company.id, company.settings.name, plan, None if hidden else text)
+    except (DatabaseAwayError, OSError, PlanError, UnicodeDecodeError) as error:
+        _log.error("plan.not_kept", reason=str(error), next="calls go on with it all the same")
+
+
+def _sample() -> dict[str, Any]:
+    """The plan of the demo's company, with an address for its CRM that a server may call."""
+    text = (Path(__file__).parent / "demo" / "company.yaml").read_text(encoding="utf-8")
+    plan = written.plain(source.read(text.replace("http://127.0.0.1:8090/", "https://crm.example.nl/"))[0])
+    for user in plan["users"]:
+        for phone in user.get("phones", ()):
+            phone.pop("password", None)  # each gets its own
+    return plan
+
+
+@contextlib.contextmanager
+def _listening(options: Options) -> Generator[socket.socket]:
+    family = socket.AF_INET6 if ":" in options.listen else socket.AF_INET
+    with socket.create_server((options.listen, options.http_port), family=family, backlog=1024) as listening:
+        listening.setblocking(False)
+        yield listening
+
+
+@asynccontextmanager
+async def _web(app: FastAPI, listening: socket.socket) -> AsyncGenerator[None]:
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="websockets-sansio",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=3,
+        ws_max_size=65536,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its signals: those are ours."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
