@@ -28,7 +28,7 @@ from belplan.drivers.asterisk import program as asterisk
 from belplan.drivers.asterisk.ari import AriError
 from belplan.drivers.asterisk.pbx import PbxError
 from belplan.server import Exchange, Options, policy
-from belplan.store import migrations
+from belplan.store import schema
 from belplan.store.audit import Audit
 from belplan.store.companies import Companies, CompanyRow
 from belplan.store.database import Database, DatabaseAwayError
@@ -49,7 +49,7 @@ async def storage(options: Options) -> AsyncGenerator[tuple[Database, Vault]]:
     url = options.database_url or f"sqlite:///{options.data / 'belplan.sqlite'}"
     vault = Vault.open(options.key_file or options.data / "belplan.key")
     async with Database(url) as database:
-        before, after = await migrations.upgrade(database)
+        before, after = await schema.upgrade(database)
         if before != after:
             _log.info("database.upgraded", before=before, after=after)
         yield database, vault

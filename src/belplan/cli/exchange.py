@@ -47,7 +47,7 @@ def serve(
     from belplan.drivers.asterisk.debian import InstallError
     from belplan.drivers.asterisk.pbx import PbxError
     from belplan.store.database import DatabaseAwayError, DatabaseUrlError
-    from belplan.store.migrations import NewerDatabaseError
+    from belplan.store.schema import NewerDatabaseError
     from belplan.store.vault import KeyFileError
 
     company, warnings = None, []

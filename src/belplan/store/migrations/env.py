@@ -1,4 +1,4 @@
-"""Run by Alembic, with the connection that `belplan.store.migrations` gives it."""
+"""Run by Alembic, with the connection that `belplan.store.schema` gives it."""
 
 from alembic import context
 

@@ -49,5 +49,5 @@ def _upgrade(connection: Connection, to: str = "head") -> tuple[str | None, str 
 
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     return config
