@@ -174,11 +174,3 @@ def test_check_keeps_nothing(editor, at):
     checked = editor("POST", f"{at}/check", {"plan": {"dial_plans": [{"name": "x", "route": [{"nope": {}}]}]}})
     assert "unknown-app" in [one["code"] for one in checked.json()["problems"]]
     assert draft(editor, at)[0]["plan"]["dial_plans"] == PLAN["dial_plans"]
-
-
-def test_every_app_is_described_for_the_editor(editor):
-    from belplan.api.catalogue import TITLES
-    from belplan.apps import APPS
-
-    assert [app["name"] for app in editor("GET", "/apps").json()] == list(APPS)
-    assert TITLES.keys() == APPS.keys()

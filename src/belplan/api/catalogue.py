@@ -23,6 +23,7 @@ TITLES: dict[str, tuple[Kind, str, str]] = {
     "time": ("decide", "Tijdsconditie", "Time condition"),
     "diversion": ("decide", "Omleiding", "Diversion"),
     "announce": ("play", "Meldtekst", "Announcement"),
+    "collect": ("ask", "Cijfers vragen", "Collect digits"),
     "menu": ("play", "Keuzemenu", "IVR menu"),
     "connect": ("ring", "Doorverbinden", "Connect"),
     "queue": ("ring", "Wachtrij", "Queue"),

@@ -145,7 +145,7 @@ async def test_call(asked: TestCall, access: MayRead, parts: WithParts) -> Walke
         record = await _in_thread(walk)
     except ValueError as error:
         raise ApiError(422, "invalid", "The call cannot be walked.", str(error)) from None
-    return Walked.model_validate({**record.as_json(), "why": why(company, record)})
+    return Walked.model_validate({**record.as_json(), "why": await asyncio.to_thread(why, company, record)})
 
 
 @router.post("/webhook-tests")
