@@ -3,13 +3,16 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from belplan.dialplan.company import Company, RingGroup
 from belplan.dialplan.fields import as_text
 from belplan.dialplan.problem import did_you_mean, listed
+from belplan.engine.engaged import Engaged
 from belplan.engine.mail import Mailer, Tray
 from belplan.engine.outside import OutsideLines
+from belplan.engine.queueing.line_up import Standing
+from belplan.engine.queueing.lines import Queues, queues_of
 from belplan.engine.ringing import Rota
 from belplan.engine.secrets import EnvironmentSecrets, Secrets
 from belplan.engine.state import State
@@ -22,6 +25,11 @@ class Memory:
     rota: Rota = field(default_factory=Rota)
     state: State = field(default_factory=State)
     tray: Tray = field(default_factory=Tray)
+    engaged: Engaged = field(default_factory=Engaged)
+    queued: dict[str, int] = field(default_factory=dict[str, int])
+    """How many callers came before, by queue."""
+    busy: dict[str, float | None] = field(default_factory=dict[str, float | None])
+    """Who is in another call, for how many seconds more; None is for the whole time."""
 
     @property
     def services(self) -> dict[type, object]:
@@ -31,6 +39,8 @@ class Memory:
             OutsideLines: OutsideLines(),
             Mailer: self.tray,
             Secrets: EnvironmentSecrets(),
+            Engaged: self.engaged,
+            Queues: Queues(self.state, self.engaged),
         }
 
 
@@ -75,6 +85,38 @@ def _spoke(memory: Memory, company: Company, said: Any) -> None:
         memory.state.spoke(company, company.canonical(number), user, _moment(fields.get("at"), company))
 
 
+def _agents(memory: Memory, company: Company, said: Any) -> None:
+    form = 'the agents as {"201": out}, or {"201": {"401": break}} for one queue'
+    for word, given in _mapping(said, form).items():
+        agent = company.canonical(word)
+        queues = queues_of(company, agent)
+        if not queues:
+            raise ValueError(f"{word} is no agent of a queue")
+        standings = cast("dict[str, Any]", given) if isinstance(given, dict) else dict.fromkeys(queues, given)
+        for queue, standing in standings.items():
+            if queue not in queues:
+                raise ValueError(f"{word} is no agent of {queue}; they are of {listed(queues)}")
+            if standing not in get_args(Standing):
+                raise ValueError(f"{word} is {listed(get_args(Standing))}, not {standing!r}")
+            memory.state.set_standing(company, queue, agent, cast("Standing", standing))
+
+
+def _queued(memory: Memory, company: Company, said: Any) -> None:
+    for queue, callers in _mapping(said, 'how many callers wait in a queue as {"401": 3}').items():
+        if queue not in company.seats or not isinstance(callers, int):
+            raise ValueError(
+                f'write how many callers wait in a queue as {{"401": 3}}; queues are {listed(company.seats)}'
+            )
+        memory.queued[queue] = callers
+
+
+def _busy(memory: Memory, company: Company, said: Any) -> None:
+    """`["201"]`, or `{"201": 45}` for so many seconds."""
+    people = cast("dict[Any, Any]", said) if isinstance(said, dict) else dict.fromkeys(cast("list[Any]", said))
+    for number, seconds in people.items():
+        memory.busy[company.canonical(str(as_text(number)))] = None if seconds is None else float(seconds)
+
+
 def _moment(text: Any, company: Company) -> datetime:
     moment = datetime.fromisoformat(str(text))
     return moment if moment.tzinfo else moment.replace(tzinfo=company.zone)
@@ -115,5 +157,8 @@ WORDS: dict[str, Callable[[Memory, Company, Any], None]] = {
     "diversions": _diversions,
     "times": _times,
     "spoke": _spoke,
+    "agents": _agents,
+    "queued": _queued,
+    "busy": _busy,
 }
 """What can be said of a company's memory. An app that keeps something adds a word here."""

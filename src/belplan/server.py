@@ -32,10 +32,12 @@ from belplan.engine.attend import attend
 from belplan.engine.call import Call
 from belplan.engine.clock import SystemClock
 from belplan.engine.companies import Companies
+from belplan.engine.engaged import Engaged
 from belplan.engine.entrance import entrance
 from belplan.engine.events import Events, Watcher
 from belplan.engine.mail import Mailer, NoMail
 from belplan.engine.outside import OutsideLines
+from belplan.engine.queueing.lines import Queues
 from belplan.engine.ringing import Rota
 from belplan.engine.secrets import EnvironmentSecrets, Secrets
 from belplan.engine.state import State
@@ -122,12 +124,16 @@ class Exchange:
         self._watchers = watchers
         self._secrets: Secrets = secrets or EnvironmentSecrets()
         self._clock = SystemClock()
+        engaged = Engaged()
+        self.queues = Queues(self.state, engaged, Events(*watchers))
         self._services: dict[type, object] = {
             Sender: self.webhooks,
             AnswerCache: AnswerCache(),
             Rota: Rota(),
             State: self.state,
             OutsideLines: OutsideLines(),
+            Engaged: engaged,
+            Queues: self.queues,
             Mailer: self._outbox or NoMail(),
             Secrets: self._secrets,
         }

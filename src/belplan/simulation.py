@@ -2,7 +2,8 @@
 
 import asyncio
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,7 @@ from belplan.engine.entrance import Entrance, entrance
 from belplan.engine.events import Events, Watcher
 from belplan.engine.leg import PhoneTarget, Shown, Target
 from belplan.engine.mail import Letter
-from belplan.memory import remember
+from belplan.memory import Memory, remember
 from belplan.webhook.cache import AnswerCache
 from belplan.webhook.exchange import Answer, Request, Sender
 
@@ -29,6 +30,7 @@ __all__ = [
 
 
 USUAL_CALLER = "31612345678"
+_IN_PLACE = ("queue", "ended")
 PATIENCE = 86_400.0  # seconds; whoever is left waiting for ever hangs up after a day
 
 
@@ -115,7 +117,8 @@ async def observe(
     """
     entered = enter(company, caller.to, caller.number)
     scripted = ScriptedSender(caller.replies, sender)
-    exchange = SimulatedExchange(_Phones(company, caller.reactions))
+    phones = _Phones(company, caller.reactions)
+    exchange = SimulatedExchange(phones)
     leg = SimulatedLeg("caller", caller.keys, caller.presses)
     began = leg.now()
     memory = remember(company, caller.state)
@@ -135,7 +138,8 @@ async def observe(
     )
     call.events.watch(lambda event: answered.append(event.at) if event.what == "answered" else None)
     leg.leave_after(PATIENCE if caller.hang_up_after is None else caller.hang_up_after)
-    record = await attend(call, feature_route(entered.feature) if entered.feature else None)
+    async with _others(call, memory, phones):
+        record = await attend(call, feature_route(entered.feature) if entered.feature else None)
     ended = leg.ended_at if leg.ended_at is not None else leg.now()
     return Observation(
         record=record,
@@ -165,6 +169,36 @@ def run(company: Company, caller: Caller, *watchers: Watcher, sender: Sender | N
 def owner(company: Company, target: Target) -> str:
     """Whose phone it is: an internal number, or the outside number itself."""
     return company.accounts[target.username].number if isinstance(target, PhoneTarget) else target.number
+
+
+@asynccontextmanager
+async def _others(call: Call, memory: Memory, phones: "_Phones") -> AsyncGenerator[None]:
+    """Whoever calls besides: those who talk to somebody, and those who came into a queue before this call."""
+    loop, company = asyncio.get_running_loop(), call.company
+    legs: list[SimulatedLeg] = []
+    calls: list[asyncio.Task[CallRecord]] = []
+    with ExitStack() as talking:
+        for number, seconds in memory.busy.items():
+            engaged = talking.enter_context(ExitStack())
+            engaged.enter_context(memory.engaged.calling(company.id, number, "another"))
+            if seconds is not None:
+                loop.call_later(seconds, engaged.close)
+        for queue, callers in memory.queued.items():
+            for _ in range(callers):
+                legs.append(SimulatedLeg("another"))
+                other = Call(
+                    company, None, legs[-1], SimulatedExchange(phones), call.clock, "", queue, services=call.services
+                )
+                joined = asyncio.Event()
+                other.events.watch(lambda event, joined=joined: joined.set() if event.what in _IN_PLACE else None)
+                calls.append(asyncio.ensure_future(attend(other)))
+                await joined.wait()
+        try:
+            yield
+        finally:
+            for leg in legs:
+                leg.leave()
+            await asyncio.gather(*calls)
 
 
 class _Phones:

@@ -12,11 +12,9 @@ from belplan.engine.attend import attend
 from belplan.engine.call import Call
 from belplan.engine.cdr import CallRecord, Step
 from belplan.engine.clock import Clock, real_time
-from belplan.engine.mail import Mailer, Tray
 from belplan.engine.position import locate
-from belplan.engine.ringing import Rota
 from belplan.engine.secrets import EnvironmentSecrets, Secrets
-from belplan.engine.state import State
+from belplan.memory import Memory
 from belplan.webhook.cache import AnswerCache
 from belplan.webhook.exchange import Answer, Request, Sender
 
@@ -108,9 +106,7 @@ async def try_webhook(
         services={
             Sender: once,
             AnswerCache: AnswerCache(),
-            Rota: Rota(),
-            State: State(),
-            Mailer: Tray(),
+            **Memory().services,
             Secrets: secrets or EnvironmentSecrets(),
         },
     )

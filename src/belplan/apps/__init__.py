@@ -9,6 +9,7 @@ from belplan.apps.diversion import Diversion
 from belplan.apps.email import Email
 from belplan.apps.goto import Goto
 from belplan.apps.hangup import Hangup
+from belplan.apps.log_agent import LogAgent
 from belplan.apps.menu import Menu
 from belplan.apps.prefix import Prefix
 from belplan.apps.queue import Queue
@@ -43,11 +44,17 @@ APPS = Registry().add(
     Hangup,
 )
 
-FEATURES = Registry().add(SwitchDiversion, DialOutside)
+FEATURES = Registry().add(SwitchDiversion, DialOutside, LogAgent)
 """What only the company's own phones do. They stand in no plan."""
 
 
 def feature_route(feature: Feature) -> list[Frame]:
     """What a phone has dialled, as a route of its own."""
-    app = SwitchDiversion(diversion=feature.name) if feature.kind == "diversion" else DialOutside(number=feature.name)
+    match feature.kind:
+        case "diversion":
+            app = SwitchDiversion(diversion=feature.name)
+        case "outside":
+            app = DialOutside(number=feature.name)
+        case "agent":
+            app = LogAgent(queue=feature.name)
     return [Frame("features", Route((Item(app),)))]

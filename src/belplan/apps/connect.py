@@ -11,12 +11,16 @@ from belplan.dialplan.route import Reading, Reference, Route
 from belplan.engine import ringing
 from belplan.engine.app import App, Move
 from belplan.engine.call import Call
+from belplan.engine.queueing.waiting import wait
+
+_AS_A_QUEUE_LEAVES = {"answered": "answered", "full": "busy", "timeout": "no_answer", "nobody": "failed"}
 
 
 class Connect(App):
     """Ring a user, a ring group or an outside number, and end the call after their conversation.
 
-    Busy, no answer and failure go on below, or by a route of their own.
+    Busy, no answer and failure go on below, or by a route of their own. Of a queue these are: full, waited too
+    long, and nobody logged in.
     """
 
     app_name = "connect"
@@ -31,7 +35,8 @@ class Connect(App):
         ),
     ]
     timeout: Annotated[
-        float | None, Field(description="Seconds to ring at most: 25, or what the ring group has.", gt=0, le=600)
+        float | None,
+        Field(description="Seconds to ring at most: 25, or what the ring group or queue has.", gt=0, le=600),
     ] = None
     caller_id: Annotated[Literal["caller", "company"], Field(description="Whose number the phones show.")] = "caller"
     confirm: Annotated[
@@ -59,7 +64,9 @@ class Connect(App):
             return Move(dial_plan=destination.name)
         if isinstance(destination, User) and destination.route.items and destination.number not in call.personal:
             return Move(user=destination.number, returns=True)
-        if isinstance(destination, Queue) or (destination is None and not self._may_dial(number, call.company)):
+        if isinstance(destination, Queue):
+            return _AS_A_QUEUE_LEAVES[await wait(call, destination, longest=self.timeout)]
+        if destination is None and not self._may_dial(number, call.company):
             return "failed"
         how = ringing.How(self.caller_id, self.confirm)
         return await ringing.connect(call, number, timeout=self.timeout, how=how)

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from belplan.dialplan import numbers
 from belplan.dialplan.fields import (
+    SOUND_FILE,
     ClockTime,
     Date,
     FullDate,
@@ -97,10 +98,19 @@ class RingGroup(Settings):
 
 
 class Agent(Settings):
-    """A user who takes calls from a queue. Level 1 is tried first."""
+    """Who takes calls from a queue: a user, or somebody outside. Level 1 is tried first."""
 
-    user: InternalNumber
+    user: Annotated[InternalNumber | None, Field(description="Number of a user.")] = None
+    number: Annotated[
+        Text | None, Field(description="An outside number; whoever answers there takes the call with key 1.")
+    ] = None
     level: Annotated[int, Field(ge=1, le=99)] = 1
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.user is None) == (self.number is None):
+            raise refuse("missing-field", 'give either "user" (an internal number) or "number" (an outside one)')
+        return self
 
 
 class Queue(Settings):
@@ -114,10 +124,21 @@ class Queue(Settings):
     max_waiting: Annotated[int, Field(ge=1, le=1000)] = 10
     max_wait: Seconds = 600
     wrap_up: Annotated[float, Field(ge=0, le=3600, description="Seconds of rest for an agent after a call.")] = 5
+    ring_time: Annotated[Seconds, Field(description="Seconds that an agent's phone rings for one caller.", le=600)] = 20
+    retry_after: Annotated[
+        float, Field(ge=1, le=3600, description="Seconds of rest for an agent who was rung and did not come.")
+    ] = 10
+    pause_after: Annotated[
+        int | None, Field(description="Calls missed in a row after which an agent is paused.", ge=1, le=100)
+    ] = None
     greeting: Prompt | None = None
-    music: Text = "default"
-    announce_every: Seconds = 30
+    music: Annotated[Text, Field(pattern=SOUND_FILE, description="A sound file of the company, or default.")] = (
+        "default"
+    )
+    announce_every: Annotated[Seconds, Field(description="Seconds of music between what is announced.", ge=5)] = 30
     announcement: Prompt | None = None
+    announce_position: Annotated[bool, Field(description="Tell callers which one in the queue they are.")] = False
+    announce_wait: Annotated[bool, Field(description="Tell callers how long it may take.")] = False
 
 
 class VoicemailBox(Settings):
@@ -363,6 +384,14 @@ class Company(Settings):
     def names(self) -> dict[str, str]:
         """The phone book: names by number in its one form."""
         return {self.canonical(entry.number): entry.name for entry in self.phone_book}
+
+    @cached_property
+    def seats(self) -> dict[str, dict[str, int]]:
+        """The agents of each queue with their levels, by the queue's number. An outside number is in its one form."""
+        return {
+            queue.number: {agent.user or self.canonical(agent.number or ""): agent.level for agent in queue.agents}
+            for queue in self.queues
+        }
 
     def debugs(self, now: datetime) -> bool:
         """Whether traces may show, for now, what webhooks send and receive. It ends by itself."""

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 INTERNAL = re.compile(r"[0-9]{1,6}")
+SOUND_FILE = r"^[A-Za-z0-9_][A-Za-z0-9_ .-]{0,120}$"
 
 # The call data: the fields of the webhook request, in the manual's order. A plan reads them by these names.
 CALL_DATA = (
@@ -117,7 +118,7 @@ class Prompt(Settings):
     ] = None
     file: Annotated[
         str | None,
-        Field(description="Name of a sound file of the company.", pattern=r"^[A-Za-z0-9_][A-Za-z0-9_ .-]{0,120}$"),
+        Field(description="Name of a sound file of the company.", pattern=SOUND_FILE),
     ] = None
 
     @model_validator(mode="after")

@@ -1,6 +1,7 @@
 """Attending a call: from its arrival to its record."""
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from typing import Any
 
@@ -8,6 +9,7 @@ import structlog
 
 from belplan.engine.call import Call
 from belplan.engine.cdr import CallRecord, Trace, record, switched
+from belplan.engine.engaged import Engaged
 from belplan.engine.leg import NORMAL, TEMPORARY_FAILURE
 from belplan.engine.position import Frame
 from belplan.engine.walker import Walker
@@ -27,7 +29,8 @@ async def attend(call: Call, stack: list[Frame] | None = None) -> CallRecord:
     call.tell("arrived", caller_number=call.caller_number, callee_number=call.callee_number, dial_plan=began_in)
     ended = asyncio.ensure_future(call.caller.ended())
     try:
-        await _until(ended, Walker(call, stack).walk())
+        with _caller_engaged(call):
+            await _until(ended, Walker(call, stack).walk())
     except Exception:
         _log.exception("walk.crashed", call=call.id, path=call.path)
     for task in call.early.values():
@@ -40,6 +43,15 @@ async def attend(call: Call, stack: list[Frame] | None = None) -> CallRecord:
     finished = record(call, trace, began_in, cause, arrived=arrived, state=state)
     call.tell("ended", outcome=finished.outcome, cause=finished.cause)
     return finished
+
+
+def _caller_engaged(call: Call) -> contextlib.AbstractContextManager[None]:
+    """A colleague who calls is in a call."""
+    engaged = call.services.get(Engaged)
+    colleague = call.company.accounts.get(call.caller_number) or call.company.user(call.caller_number)
+    if colleague is None or not isinstance(engaged, Engaged):
+        return contextlib.nullcontext()
+    return engaged.calling(call.company.id, colleague.number, call.id)
 
 
 async def _until(ended: "asyncio.Future[int]", walk: Coroutine[Any, Any, None]) -> None:

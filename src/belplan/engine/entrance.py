@@ -7,15 +7,20 @@ from typing import Literal
 from belplan.dialplan import numbers
 from belplan.dialplan.company import Company, DialPlan
 
+# Logging in and out as an agent, of all queues or of one: `*100`, `*100*401`.
+_AGENT = re.compile(r"\*100(?:\*(?P<queue>[0-9]{1,6}))?")
 # An internal number, a star, the code of a diversion: `1003*1`.
 _DIVERSION = re.compile(r"(?P<number>[0-9]{1,6})\*(?P<code>[0-9]{1,4})")
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """What only a company's own phone may dial: the code of a diversion (its name), or an outside number."""
+    """What only a company's own phone may dial: the code of a diversion (its name), an outside number, *100.
 
-    kind: Literal["diversion", "outside"]
+    The name of the last is a queue's number, or "" for all queues.
+    """
+
+    kind: Literal["diversion", "outside", "agent"]
     name: str
 
 
@@ -50,4 +55,7 @@ def _feature(company: Company, dialled: str) -> Feature | None:
         for diversion in company.diversions:
             if diversion.code == code["code"]:
                 return Feature("diversion", diversion.name)
+    if code := _AGENT.fullmatch(dialled):
+        queue = code["queue"] or ""
+        return Feature("agent", queue) if not queue or queue in company.seats else None
     return None

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import structlog
 
-What = Literal["arrived", "step", "left", "heard", "dialled", "answered", "ended"]
+What = Literal["arrived", "step", "left", "heard", "dialled", "answered", "queue", "ended"]
 
 _log = structlog.get_logger()
 
@@ -17,6 +17,8 @@ class Event:
 
     arrived: caller_number, callee_number, dial_plan. step: app. left: app, item, exit, began,
     duration_ms, detail, values. heard: sound. dialled, answered: number, target. ended: outcome, cause.
+    queue: queue, change (joined, offered, missed, answered, left; log_in, log_out, pause, resume), agent, waiting
+    (how many now), exit; `call_id` is "" for what people do who are in no call.
     """
 
     what: What

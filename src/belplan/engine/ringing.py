@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
 from belplan.dialplan import numbers
-from belplan.dialplan.company import Company, RingGroup, User
+from belplan.dialplan.company import Company, Queue, RingGroup, User
 from belplan.dialplan.fields import Prompt
 from belplan.engine.call import Call
+from belplan.engine.engaged import Engaged
 from belplan.engine.leg import (
     ABSENT,
     ANSWERED_ELSEWHERE,
@@ -105,6 +106,10 @@ class Ringer(Protocol):
         """Gives the exit, as `connect` does, and leaves the call as it does."""
         ...
 
+    async def wait(self, call: Call, queue: Queue) -> str:
+        """The same for waiting in a queue: see belplan.engine.queueing.waiting."""
+        ...
+
 
 def rounds(company: Company, number: str, timeout: float | None, rota: Rota) -> list[Round]:
     """Which phones ring for a number, one round after the other. No round has no phone."""
@@ -165,8 +170,22 @@ async def connect(call: Call, number: str, *, timeout: float | None = None, how:
     phone, leg = winner
     call.detail["rang_ms"] = round((call.clock.monotonic() - began) * 1000, 1)
     rota.answered(call.company, number, phone.number, call.clock.monotonic())
-    await _talk(call, number, phone, leg)
+    await talk(call, number, phone, leg)
     return "answered"
+
+
+async def ring(call: Call, number: str, seconds: float, causes: list[int]) -> tuple[Phone, Leg] | None:
+    """Ring one person, for so many seconds: all their phones, or an outside number, where they take it with a key.
+
+    The phone that was answered and its leg, which is then the caller's of this function. None where nobody
+    answers; `causes` then has why.
+    """
+    attempts = rounds(call.company, number, seconds, call.use(Rota))
+    if not attempts:
+        causes.append(ABSENT)
+        return None
+    outside = any(isinstance(phone.target, TrunkTarget) for phone in attempts[0].phones)
+    return await _ring(call, attempts[0], seconds, How(confirm=outside), causes)
 
 
 async def _first_answer(
@@ -187,7 +206,8 @@ async def _first_answer(
     return None
 
 
-async def _talk(call: Call, number: str, phone: Phone, callee: Leg) -> None:
+async def talk(call: Call, number: str, phone: Phone, callee: Leg) -> None:
+    """Let the caller talk to whoever answered, on a phone that was rung for `number`, and end the call after that."""
     try:
         await call.caller.answer()
         call.connected_to = number
@@ -268,13 +288,16 @@ async def _ring_one(call: Call, phone: Phone, seconds: float, how: How) -> Leg |
         shown=_shown(call, phone.target, how.shows),
         timeout=seconds,
     )
+    engaged, company = call.use(Engaged), call.company.id
     try:
-        async with dialling as dialled:
-            await dialled.answered()
-            if how.confirm and not await _takes(call, dialled.leg):
-                await dialled.leg.hang_up(NORMAL)
-                return NO_ANSWER
-            return dialled.leg
+        with engaged.ringing(company, phone.number):
+            async with dialling as dialled:
+                await dialled.answered()
+                engaged.talks(company, phone.number, call.id, dialled.leg)
+                if how.confirm and not await _takes(call, dialled.leg):
+                    await dialled.leg.hang_up(NORMAL)
+                    return NO_ANSWER
+                return dialled.leg
     except LegEndedError as end:
         return NO_ANSWER if end.cause == NORMAL else end.cause
 

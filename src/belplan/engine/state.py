@@ -1,4 +1,4 @@
-"""What a company remembers between calls: which diversions are on, which named times are overridden, who spoke to whom.
+"""What a company remembers between calls: diversions, named times that are overridden, agents, who spoke to whom.
 
 It is in memory, so that no call waits for it. Each change is handed to a keeper, which writes it down
 behind the calls' back (belplan.store), and gives it back at the next start.
@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from belplan.dialplan.company import Company, Diversion
+from belplan.engine.queueing.line_up import Standing
 
 Keep = Callable[["Change"], None]
 
@@ -57,6 +58,16 @@ class State:
                 if _in_one_group(diversion, other):
                     self._set(company, "diversion", other.name, None)
         self._set(company, "diversion", name, _lasting(on, until) if on else None)
+
+    # Agents of queues
+
+    def standing(self, company: Company, queue: str, agent: str) -> Standing:
+        """Whether an agent takes calls of a queue. Whoever never logged out does: the plan names them as agents."""
+        return self._facts.get((company.id, "agent", f"{queue}/{agent}")) or "in"
+
+    def set_standing(self, company: Company, queue: str, agent: str, standing: Standing) -> None:
+        """An agent logs in or out of a queue, or is paused. Only kept here: belplan.engine.queueing acts on it."""
+        self._set(company, "agent", f"{queue}/{agent}", None if standing == "in" else standing)
 
     # Named times
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 import structlog
 
-from belplan.dialplan.company import User
+from belplan.dialplan.company import Queue, User
 from belplan.engine import ringing
 from belplan.engine.app import App, Move
 from belplan.engine.call import Call, LimitError
 from belplan.engine.leg import ABSENT, NORMAL, LegEndedError
 from belplan.engine.position import Frame, early_items, key_frame, menu_frame, plan_frame, user_frame
+from belplan.engine.queueing.waiting import wait
 
 # A menu that loops back on itself is normal; a call that never ends is not.
 MAX_STEPS = 500
@@ -140,9 +141,13 @@ class Walker:
 
     async def _connect(self, path: str, number: str) -> str:
         """Ring a number without an app that says so: one that was called directly, or the last resort."""
-        with self._told(path or self._entry_path(number), "connect") as told:
+        queue = self.call.company.destination(number)
+        with self._told(path or self._entry_path(number), "queue" if isinstance(queue, Queue) else "connect") as told:
             self.call.detail["to"] = number
-            told.exit = await ringing.connect(self.call, number)
+            if isinstance(queue, Queue):
+                told.exit = await wait(self.call, queue)
+            else:
+                told.exit = await ringing.connect(self.call, number)
             return told.exit
 
     async def _at_the_end(self) -> None:

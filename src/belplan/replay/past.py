@@ -53,7 +53,7 @@ class Past:
     def patience(self) -> float | None:
         """Seconds from the arrival after which the caller hung up. None where the caller waited for an end."""
         last = self.record.trace[-1] if self.record.trace else None
-        if self.record.outcome != "abandoned":
+        if self.record.outcome not in ("abandoned", "queued"):
             return None
         return (last.started_ms + last.duration_ms) / 1000 if last else 0.0
 
@@ -75,6 +75,10 @@ class Past:
     def ring(self, number: str) -> Step | None:
         """How ringing this number went."""
         return next((step for step in self._left() if step.detail.get("to") == number and step.exit in RINGING), None)
+
+    def queue(self, number: str) -> Step | None:
+        """How waiting in this queue went."""
+        return next((step for step in self._left() if step.detail.get("queue") == number), None)
 
     def key(self, menu: str, context: str, timeout: float) -> str:
         """The key that was pressed in a menu."""

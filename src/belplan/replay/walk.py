@@ -15,7 +15,7 @@ import structlog
 
 from belplan.apps import feature_route
 from belplan.apps.webhook import Webhook
-from belplan.dialplan.company import Company
+from belplan.dialplan.company import Company, Queue
 from belplan.dialplan.fields import Prompt
 from belplan.drivers.simulator.hearing import seconds_of
 from belplan.engine import ringing
@@ -34,7 +34,7 @@ from belplan.replay.past import Fault, Faulty, Past, UnknownError, answer_in
 # Apps that only decide, or do what needs no answer: they run as in any call.
 PLAIN = frozenset({
     "condition", "switch", "set", "time", "diversion", "goto", "menu", "prefix", "hangup", "connect",
-    "same_colleague", "switch_diversion",
+    "queue", "same_colleague", "switch_diversion",
 })  # fmt: skip
 _TOUCH = 0.05  # seconds that a moment on a real line may be off
 
@@ -302,6 +302,28 @@ class _World:
         if who is not None:
             await call.hang_up(NORMAL)
         return step.exit
+
+    async def wait(self, call: Call, queue: Queue) -> str:
+        """How waiting in a queue went."""
+        step = self._past.queue(queue.number)
+        if step is None:
+            raise UnknownError("app", "queue", f"the call did not come to the queue {queue.number} then")
+        self._past.use(step)
+        call.detail |= step.detail
+        if "place" in step.detail:
+            self._caller.answered = True
+            call.outcome = "queued"
+        if who := step.detail.get("answered_by"):
+            call.connected_to, call.answered_by, call.outcome = queue.number, who, "connected"
+        if step.exit == "abandoned":
+            self._clock.pass_by(step.duration_ms / 1000)
+            raise _HungUpError
+        self._lasts(step.duration_ms / 1000)
+        if who:
+            await call.hang_up(NORMAL)
+        else:
+            call.outcome = ""
+        return step.detail["left"]
 
     def pressed(self, timeout: float) -> str:
         detail = self._call.detail

@@ -59,9 +59,15 @@ def _check_members(findings: Findings, names: "_Names") -> None:
                 findings.say(keys, "unknown-destination", message)
     for index, queue in enumerate(company.queues):
         for at, agent in enumerate(queue.agents):
-            keys = (*findings.entry("queues", index), "agents", at, "user")
-            if message := names.refused_number(agent.user, (User,), "agents are users"):
-                findings.say(keys, "unknown-destination", message)
+            keys = (*findings.entry("queues", index), "agents", at)
+            if agent.number is not None:
+                otherwise = "an agent at a number is one outside; for a user write user"
+                if message := names.refused_number(agent.number, (), otherwise, outside=True):
+                    findings.say((*keys, "number"), "unknown-destination", message)
+                else:
+                    names.warn_without_trunk(agent.number, (*keys, "number"))
+            elif message := names.refused_number(agent.user or "", (User,), "agents are users"):
+                findings.say((*keys, "user"), "unknown-destination", message)
     if last := company.settings.last_resort:
         keys = ("company", "last_resort")
         otherwise = "what is rung at last is a user, a ring group or an outside number"
