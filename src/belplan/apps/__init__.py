@@ -9,6 +9,7 @@ from belplan.apps.diversion import Diversion
 from belplan.apps.email import Email
 from belplan.apps.goto import Goto
 from belplan.apps.hangup import Hangup
+from belplan.apps.listen import Listen
 from belplan.apps.log_agent import LogAgent
 from belplan.apps.menu import Menu
 from belplan.apps.prefix import Prefix
@@ -44,7 +45,7 @@ APPS = Registry().add(
     Hangup,
 )
 
-FEATURES = Registry().add(SwitchDiversion, DialOutside, LogAgent)
+FEATURES = Registry().add(SwitchDiversion, DialOutside, LogAgent, Listen)
 """What only the company's own phones do. They stand in no plan."""
 
 
@@ -57,4 +58,8 @@ def feature_route(feature: Feature) -> list[Frame]:
             app = DialOutside(number=feature.name)
         case "agent":
             app = LogAgent(queue=feature.name)
+        case "listen":
+            app = Listen()
+        case "voicemail":
+            app = Voicemail(box=feature.name)
     return [Frame("features", Route((Item(app),)))]

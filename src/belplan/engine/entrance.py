@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from belplan.dialplan import numbers
-from belplan.dialplan.company import Company, DialPlan
+from belplan.dialplan.company import Company, DialPlan, VoicemailBox
+
+LISTEN = "1233"  # what a phone dials to listen to voicemail, unless something of the company has that number
 
 # Logging in and out as an agent, of all queues or of one: `*100`, `*100*401`.
 _AGENT = re.compile(r"\*100(?:\*(?P<queue>[0-9]{1,6}))?")
@@ -15,12 +17,13 @@ _DIVERSION = re.compile(r"(?P<number>[0-9]{1,6})\*(?P<code>[0-9]{1,4})")
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """What only a company's own phone may dial: the code of a diversion (its name), an outside number, *100.
+    """What is neither a plan nor a person: the code of a diversion (its name), an outside number, *100, a box.
 
-    The name of the last is a queue's number, or "" for all queues.
+    The name of *100 is a queue's number, or "" for all queues. Only the company's own phones may dial these, but for a
+    box (its number), where anybody may leave a message.
     """
 
-    kind: Literal["diversion", "outside", "agent"]
+    kind: Literal["diversion", "outside", "agent", "listen", "voicemail"]
     name: str
 
 
@@ -43,6 +46,8 @@ def entrance(company: Company, dialled: str, caller_number: str) -> Entrance | N
         return Entrance(dialled, feature=feature) if own else None
     number = company.canonical(dialled)
     destination = company.destination(number)
+    if isinstance(destination, VoicemailBox):
+        return Entrance(number, feature=Feature("voicemail", number))
     if destination is None and own and company.trunks and numbers.is_outside(number, company.settings.country):
         return Entrance(number, feature=Feature("outside", number))
     if destination is None:
@@ -58,4 +63,6 @@ def _feature(company: Company, dialled: str) -> Feature | None:
     if code := _AGENT.fullmatch(dialled):
         queue = code["queue"] or ""
         return Feature("agent", queue) if not queue or queue in company.seats else None
+    if dialled == LISTEN and LISTEN not in company.internal:
+        return Feature("listen", "")
     return None
