@@ -17,6 +17,7 @@ COMMANDS = {
     "scenarios:test": "Run scenario files, or all *.scenario.yaml in folders: offline, in virtual time.",
     "exchange:serve": "Run the exchange of a plan file, Asterisk included, until SIGTERM or Ctrl-C.",
     "exchange:demo": "Run everything on this machine: exchange, sample company, sample CRM, and real calls.",
+    "importing:import_": "Make a plan out of what another exchange has: extensions.conf, FreePBX, a table.",
     "exchange:pbx": "The private Asterisk.",
 }
 for place, does in COMMANDS.items():

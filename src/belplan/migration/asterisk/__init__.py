@@ -1,0 +1,1 @@
+"""Plain extensions.conf: read, and walked in thought from each number, branch by branch, into routes."""
