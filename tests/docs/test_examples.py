@@ -4,14 +4,20 @@ import asyncio
 import json
 import os
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from urllib import request
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -29,6 +35,9 @@ CALLS = {
     "ticket": [("0207654321", "204"), ("0612345678", "302")],
     "second-call": [("0612345678", "302")],
     "power-cut": [],
+    "opening-hours": [("0612345678", "201")],
+    "vip": [("0207654321", "202"), ("0687654321", "205")],
+    "spreadsheet": [("0612345678", "301"), ("0687654321", "205")],
 }
 
 
@@ -37,7 +46,10 @@ def receiver(folder: Path) -> Iterator[int]:
     """The folder's own server, on a free port."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    process = subprocess.Popen([sys.executable, folder / "receiver.py", str(port)], stderr=subprocess.DEVNULL)
+    # Out of the folder's own way: what a receiver writes is no part of the example.
+    work = Path(tempfile.mkdtemp(prefix="belplan-example-"))
+    shutil.copytree(folder, work, dirs_exist_ok=True)
+    process = subprocess.Popen([sys.executable, work / "receiver.py", str(port)], stderr=subprocess.DEVNULL)
     try:
         until = time.monotonic() + 10
         while time.monotonic() < until:
@@ -50,6 +62,7 @@ def receiver(folder: Path) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait()
+        shutil.rmtree(work)
 
 
 def call(plan: str, caller: str, to: str = "0102380095"):
@@ -95,6 +108,33 @@ def test_without_its_receiver_the_call_reaches_somebody_all_the_same(folder):
         port = taken.getsockname()[1]
     record = call((folder / "plan.yaml").read_text().replace("8090", str(port)), "0612345678")
     assert record.outcome == "connected"
+
+
+def test_every_scenario_of_the_examples_passes():
+    done = subprocess.run(
+        [sys.executable, "-c", "from belplan.cli import main; main()", "test", str(EXAMPLES), "--json"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    tried = {path.parent for path in EXAMPLES.glob("*/*.scenario.yaml")}
+    assert tried == set(FOLDERS)
+
+
+def test_a_closed_day_is_read_from_the_calendar():
+    folder = EXAMPLES / "opening-hours"
+    program = (folder / "receiver.py").read_text().replace("__file__", repr(str(folder / "receiver.py")))
+    names: dict[str, Any] = {"__name__": "receiver"}
+    exec(program, names)
+    asked = {
+        "2026-12-25T23:59": "Kerstmis",
+        "2026-12-27T00:00": "",
+        "2026-09-11T12:59": "",
+        "2026-09-11T13:00": "Personeelsuitje",
+    }
+    for at, why in asked.items():
+        moment = datetime.fromisoformat(at).replace(tzinfo=ZoneInfo("Europe/Amsterdam"))
+        call = SimpleNamespace(asked_at=moment.astimezone(UTC))
+        assert names["why_closed"](call) == why
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
