@@ -1,0 +1,34 @@
+import { useQuery } from "@tanstack/react-query";
+import { learn } from "../plan/route";
+import type { AppFacts } from "../plan/types";
+import { get, listed, Refused, trust } from "./client";
+import type { Session } from "./types";
+
+export function useSession() {
+  return useQuery({
+    queryKey: ["session"],
+    queryFn: async () => {
+      try {
+        const session = await get<Session>("/session");
+        trust(session.csrf);
+        return session;
+      } catch (error) {
+        if (error instanceof Refused && (error.status === 401 || error.status === 403)) return null;
+        throw error;
+      }
+    },
+    staleTime: 60_000,
+  });
+}
+
+export function useApps() {
+  return useQuery({
+    queryKey: ["apps"],
+    queryFn: async () => {
+      const apps = listed(await get<AppFacts[]>("/apps"));
+      learn(apps);
+      return apps;
+    },
+    staleTime: Infinity,
+  });
+}

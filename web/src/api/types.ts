@@ -1,0 +1,27 @@
+import type { Plan, Problem } from "../plan/types";
+
+export interface Person { id: string; name: string; email: string; role: string; language?: string }
+export interface CompanyName { id: string; name: string; role: string }
+export interface Session { user: Person; companies: CompanyName[]; csrf: string }
+
+export interface DraftAnswer {
+  plan: Plan; base: number; changes: number; problems: Problem[]; scope: Record<string, string[]>;
+}
+export interface Version { number: number; author?: string; at: string; note?: string; live?: boolean; plan?: Plan }
+export interface Difference { path: string; kind: "added" | "removed" | "changed" | "moved"; before?: unknown; after?: unknown }
+
+export interface TraceStep {
+  path: string; app: string; exit: string | null; started_ms: number; duration_ms: number | null; detail?: Record<string, unknown>;
+}
+export interface Walk {
+  call: { uuid?: string; caller_number?: string; callee_number?: string; dial_plan?: string | null };
+  outcome: string; cause?: number; connected_to?: string | null; answered_by?: string | null;
+  variables: Record<string, string>; heard: string[]; trace: TraceStep[]; why?: { nl: string; en: string };
+}
+
+/** One call as the records have it. */
+export interface CallRecord {
+  uuid: string; started_at?: string; ended_at?: string; caller_number?: string; caller_name?: string; callee_number?: string;
+  dial_plan?: string | null; outcome?: string; connected_to?: string | null; answered_by?: string | null; version?: number;
+  why?: { nl: string; en: string }; trace?: TraceStep[]; duration?: number; [key: string]: unknown;
+}

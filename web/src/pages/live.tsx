@@ -1,0 +1,152 @@
+/** The wall: calls walking their plans, queues and their people, webhooks and their health. */
+
+import { useQuery } from "@tanstack/react-query";
+import { ExternalLink, PhoneOff, ShieldCheck, Zap, ZapOff } from "lucide-react";
+import { useMemo, useState } from "react";
+import { Link } from "wouter";
+import { get, listed, post } from "../api/client";
+import type { CallRecord } from "../api/types";
+import { useDraft } from "../editor/draft";
+import { shown } from "../plan/number";
+import { appOf, itemAt, itemPathOf, routeAt, settingsOf } from "../plan/route";
+import { destination, hostAndPath, plain, sentence } from "../plan/sentence";
+import type { Plan } from "../plan/types";
+import { AppIcon, Loading, Menu } from "../ui/parts";
+import { clock, lasted, locale, minutes, useWords } from "../words";
+import { type LiveCall, useLive, useNow, type WebhookHealth } from "./live-data";
+
+export function LivePage({ company }: { company: string }) {
+  const { t, language } = useWords();
+  const { state } = useDraft();
+  const live = useLive(company);
+  const now = useNow();
+  const [only, setOnly] = useState("");
+  const day = useMemo(() => { const at = new Date(); at.setHours(0, 0, 0, 0); return at.toISOString(); }, []);
+  const today = useQuery({ queryKey: ["calls-today", company], queryFn: async () => listed(await get<CallRecord[]>(`/companies/${company}/calls?limit=200&from=${encodeURIComponent(day)}`)), retry: false, refetchInterval: 15_000 });
+  const health = useQuery({ queryKey: ["webhooks", company], queryFn: async () => listed(await get<WebhookHealth[]>(`/companies/${company}/webhooks`)), retry: false, refetchInterval: 10_000 });
+  if (!state || !live.data) return live.stale ? <main className="main"><div className="page">{t("live.lost", { time: clock(live.stale, language, true) })}</div></main> : <Loading />;
+  const plan = state.history.now.plan;
+  const calls = live.data.calls.filter((call) => !only || call.dial_plan === only);
+  const waiting = live.data.queues.flatMap((queue) => queue.waiting ?? []);
+  const oldest = Math.max(0, ...waiting.map((one) => (one.since ? (now - new Date(one.since).getTime()) / 1000 : 0)));
+  const ended = today.data ?? [];
+  const answered = ended.filter((call) => call.outcome === "connected").length;
+  const webhooks = health.data?.length ? health.data : live.data.webhooks;
+  const medians = webhooks.map((one) => one.p50).filter((ms): ms is number => typeof ms === "number").sort((a, b) => a - b);
+  const phones = live.data.phones;
+  return (
+    <main className={`main${live.stale ? " still" : ""}`} id="content">
+      <header className="top">
+        <h1>{t("nav.live")}</h1>
+        <span className={`badge round ${live.stale ? "warn" : "good"}`} role="status"><i className={`dot ${live.stale ? "busy" : "free"}`} aria-hidden />{live.stale ? t("live.lost", { time: clock(live.stale, language, true) }) : t("live.connected")}</span>
+        <span className="spacer" />
+        <span className="quiet hide-small">{new Date(now).toLocaleDateString(locale(language), { weekday: "long", day: "numeric", month: "long" })} · <b style={{ color: "var(--text)" }}>{clock(now, language, true)}</b></span>
+        <select className="select" style={{ width: 170 }} aria-label={t("nav.plans")} value={only} onChange={(event) => setOnly(event.target.value)}><option value="">{t("nav.plans")}</option>{plan.dial_plans?.map((own) => <option key={own.name}>{own.name}</option>)}</select>
+        <button type="button" className="button hide-small" onClick={() => void document.documentElement.requestFullscreen?.()}><ExternalLink size={15} aria-hidden />{t("live.big")}</button>
+      </header>
+      <div className="scroll"><div className="page">
+        <div className="tiles">
+          <div className="panel figure"><span>{t("live.on_line")}</span><p><b>{live.data.calls.length}</b></p></div>
+          <div className="panel figure"><span>{t("live.waiting")}</span><p><b>{waiting.length}</b>{waiting.length > 0 && <small>{t("live.oldest", { time: minutes(oldest) })}</small>}</p></div>
+          <div className="panel figure"><span>{t("live.today")}</span><p><b>{ended.length ? `${Math.round((answered / ended.length) * 100)}%` : "–"}</b><small>{t("live.of_calls", { count: ended.length })}</small></p></div>
+          <div className="panel figure"><span>{t("live.phones")}</span><p><b>{phones.filter((phone) => phone.registered).length}</b><small>{t("live.phones_of", { count: phones.length })}</small></p></div>
+          <div className="panel figure"><span>{t("live.webhooks")}</span><p><b>{medians.length ? lasted(medians[Math.floor(medians.length / 2)], language) : "–"}</b><small>{t("live.median")}</small></p></div>
+        </div>
+        <div className="live-columns">
+          <div className="stack">
+            <section className="panel">
+              <header><h2>{t("live.calls")}</h2><span className="badge round">{calls.length}</span></header>
+              {calls.length === 0 && <div className="empty"><h2>{t("live.no_calls")}</h2><p>{t("live.no_calls_more")}</p></div>}
+              {calls.map((call) => <CallRow key={call.uuid} call={call} plan={plan} company={company} now={now} />)}
+            </section>
+            <section className="panel">
+              <header><h2 className="grow">{t("live.just_ended")}</h2><Link href={`/c/${company}/calls`} className="link">{t("live.all_calls")}</Link></header>
+              {ended.slice(0, 6).map((call) => (
+                <Link key={call.uuid} href={`/c/${company}/calls/${call.uuid}`} className="ended-row"><span className="quiet">{call.started_at ? clock(call.started_at, language) : ""}</span><span className="ellipsis">{callerOf(call, plan, t("calls.withheld"))}</span><span className="ellipsis grow quiet">{call.why?.[language] ?? ""}</span><span className="quiet">{call.duration === undefined ? "" : minutes(call.duration)}</span></Link>
+              ))}
+              {ended.length === 0 && <p className="inside quiet">{t("calls.none")}</p>}
+            </section>
+          </div>
+          <div className="stack">
+            {live.data.queues.map((queue) => (
+              <section className="panel" key={queue.number}>
+                <header><h2>{t("live.queue")} {queue.name ?? destination(plan, queue.number)?.name ?? queue.number}</h2><span className="badge">{queue.number}</span><span className="grow" />{(queue.waiting?.length ?? 0) > 0 && <span className="badge warn round">{t(queue.waiting.length === 1 ? "live.waits_one" : "live.waits_other", { count: queue.waiting.length })}</span>}</header>
+                <ul className="agent-list">{(queue.agents ?? []).map((agent) => {
+                  const logged = agent.logged_in !== false;
+                  const presence = live.presence(agent.user);
+                  return <li key={agent.user}><i className={`dot ${logged ? presence : "off"}`} aria-hidden /><b>{destination(plan, agent.user)?.name ?? agent.user}</b><span className="grow quiet">{logged ? t(`overview.${presence}`) : t("live.logged_out")}</span>{agent.since && <span className="quiet">{minutes((now - new Date(agent.since).getTime()) / 1000)}</span>}</li>;
+                })}</ul>
+              </section>
+            ))}
+            <section className="panel">
+              <header><h2 className="grow">{t("live.phones")}</h2></header>
+              <ul className="agent-list">{(plan.users ?? []).filter((user) => user.phones?.length).slice(0, 30).map((user) => { const presence = live.presence(user.number); return <li key={user.number}><i className={`dot ${presence}`} aria-hidden /><b>{user.name}</b><span className="grow quiet">{t(`overview.${presence}`)}</span><span className="quiet">{user.number}</span></li>; })}</ul>
+            </section>
+            <section className="panel">
+              <header><h2 className="grow">{t("live.webhooks")}</h2><span className="legend"><i className="p50" />p50<i className="p95" />p95</span></header>
+              {webhooks.length === 0 && <p className="inside quiet">{t("live.no_webhooks")}</p>}
+              {webhooks.map((one, index) => <Health key={one.path ?? one.origin ?? index} health={one} plan={plan} />)}
+            </section>
+          </div>
+        </div>
+      </div></div>
+    </main>
+  );
+}
+
+export function callerOf(call: { caller_number?: string; caller_name?: string; phonebook_caller_name?: string }, plan: Plan, withheld: string): string {
+  const name = call.caller_name || call.phonebook_caller_name || (call.caller_number && plan.phone_book?.find((entry) => entry.number.replace(/\D/g, "") === call.caller_number)?.name) || (call.caller_number && destination(plan, call.caller_number)?.name);
+  return name || (call.caller_number ? shown(call.caller_number, plan.company.country) : withheld);
+}
+
+/** The route folds to a row of icons; amber is a webhook that gave nothing. */
+function CallRow({ call, plan, company, now }: { call: LiveCall; plan: Plan; company: string; now: number }) {
+  const { t, language } = useWords();
+  const steps = call.trace ?? [];
+  const herePath = call.path ?? steps.at(-1)?.path ?? "";
+  const index = plan.dial_plans?.findIndex((own) => own.name === call.dial_plan) ?? -1;
+  const ahead = index >= 0 && /^dial_plans/.test(herePath) ? routeAt(plan, `dial_plans[${index}].route`).slice(Number(/route\[(\d+)\]/.exec(herePath)?.[1] ?? 99) + 1) : [];
+  const hereItem = itemAt(plan, itemPathOf(plan, herePath));
+  const talking = call.answered_by ?? (call.answered_at ? call.connected_to : null);
+  const since = call.started_at ? Math.max(0, (now - new Date(call.started_at).getTime()) / 1000) : 0;
+  return (
+    <div className="call-row">
+      <div className="who"><b>{callerOf(call, plan, t("calls.withheld"))}</b><span>{call.caller_number ? shown(call.caller_number, plan.company.country) : ""}</span><span>{call.dial_plan}</span></div>
+      <div className="grow" style={{ minWidth: 0 }}>
+        <div className="folded" aria-hidden>
+          {steps.slice(-10).map((step, at, all) => <span key={at} className={`${step.app === "webhook" && step.exit && step.exit !== "ok" ? "amber " : "walked "}${at === all.length - 1 && !step.exit ? "now" : ""}`}><AppIcon app={step.app} size={15} /></span>)}
+          {steps.length === 0 && hereItem && <span className="walked now"><AppIcon app={appOf(hereItem)} size={15} /></span>}
+          {!talking && ahead.slice(0, 5).map((item, at) => <span key={`a${at}`}><AppIcon app={appOf(item)} size={15} /></span>)}
+        </div>
+        <p className="ellipsis" style={{ fontSize: 13 }}>{talking ? <>{t("live.talking")} <b>{destination(plan, talking)?.name ?? talking}</b></> : hereItem ? plain(sentence(hereItem, plan, language).title) : ""} {Object.entries(call.variables ?? {}).filter(([name]) => !name.includes(".")).slice(0, 3).map(([name, value]) => <span key={name} className="variable">{name} = {value}</span>)}</p>
+      </div>
+      <b className="clock">{minutes(since)}</b>
+      <Menu label={t("action.more")} button={<span aria-hidden>···</span>}>{(close) => <button type="button" onClick={() => { close(); void post(`/companies/${company}/live/${call.uuid}/hang-up`); }}><PhoneOff size={15} aria-hidden />{t("live.hang_up")}</button>}</Menu>
+    </div>
+  );
+}
+
+function Health({ health, plan }: { health: WebhookHealth; plan: Plan }) {
+  const { t, language } = useWords();
+  const item = health.path ? itemAt(plan, itemPathOf(plan, health.path)) : undefined;
+  const url = health.url ?? (item ? String(settingsOf(item).url ?? "") : health.origin);
+  const breaker = typeof health.breaker === "string" ? { state: health.breaker } : (health.breaker ?? { state: "closed" });
+  const until = (breaker as { until?: string }).until;
+  const errors = Object.values(health.errors ?? {}).reduce((sum, count) => sum + count, 0);
+  const rate = health.error_rate ?? (health.requests ? errors / health.requests : 0);
+  const series = health.series ?? [];
+  const top = Math.max(1, ...series.map((point) => point.p95 ?? point.p50 ?? 0));
+  const line = (pick: "p50" | "p95"): string => series.map((point, at) => `${at ? "L" : "M"}${((at / Math.max(1, series.length - 1)) * 200).toFixed(1)} ${(56 - ((point[pick] ?? 0) / top) * 50).toFixed(1)}`).join("");
+  return (
+    <div className="health">
+      <div className="row"><b className="grow ellipsis">{item ? plain(sentence(item, plan, language).title) : (health.name ?? hostAndPath(url))}</b>
+        {breaker.state === "open" ? <span className="badge bad round"><ZapOff size={14} aria-hidden />{t("live.fuse_open", { time: until ? clock(until, language, true) : "–" })}</span> : breaker.state === "half_open" || breaker.state === "half-open" ? <span className="badge warn round"><Zap size={14} aria-hidden />{t("live.fuse_trial")}</span> : <span className="badge good round"><ShieldCheck size={14} aria-hidden />{t("live.fuse_good")}</span>}
+      </div>
+      <code className="quiet">{health.method ?? (item ? String(settingsOf(item).method ?? "") : "")} {hostAndPath(url)}</code>
+      <div className="row" style={{ gap: 16, alignItems: "flex-end" }}>
+        <svg viewBox="0 0 200 60" className="spark" role="img" aria-label={`p50 ${lasted(health.p50, language)}, p95 ${lasted(health.p95, language)}`} preserveAspectRatio="none"><path d={line("p95")} className={rate > 0.1 ? "bad" : "p95"} /><path d={line("p50")} className="p50" /></svg>
+        <dl className="figures small"><span>p50<b>{lasted(health.p50, language) || "–"}</b></span><span>p95<b>{lasted(health.p95, language) || "–"}</b></span><span>{t("live.error")}<b style={rate > 0.1 ? { color: "var(--bad)" } : undefined}>{(rate * 100).toLocaleString(locale(language), { maximumFractionDigits: 1 })}%</b></span></dl>
+      </div>
+    </div>
+  );
+}

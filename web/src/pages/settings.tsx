@@ -1,0 +1,207 @@
+/** What administrators need now and then: the company, lines, sounds, secrets, access, tokens, the log, versions. */
+
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Languages, Plus, SunMoon, Trash2, Undo2, Upload } from "lucide-react";
+import { useRef, useState } from "react";
+import { useLocation } from "wouter";
+import { ask, get, listed, post, Refused, send } from "../api/client";
+import type { Session, Version } from "../api/types";
+import { ConflictDialog } from "../editor/conflict";
+import { useDraft } from "../editor/draft";
+import { FormFoot } from "../editor/form";
+import { NumberPicker } from "../editor/pickers";
+import { DraftBar, UndoRedo } from "../editor/plan-page";
+import { Changes, Publish } from "../editor/publish";
+import { put } from "../plan/path";
+import { CheckField, Empty, ListField, Loading, NumberField, SelectField, TextField, toast } from "../ui/parts";
+import { switchTheme } from "../theme";
+import { clock, day, speak, useWords, type Word } from "../words";
+import { Entries } from "./entries";
+import { SectionTabs } from "./people";
+import { freeEntryName } from "./plans";
+import { countryNames, timezones } from "./setup";
+
+const SECTIONS: [string, Word][] = [["company", "settings.company"], ["versions", "settings.versions"], ["trunks", "settings.trunks"], ["prompts", "settings.prompts"], ["secrets", "settings.secrets"], ["access", "settings.people"], ["tokens", "settings.tokens"], ["audit", "settings.audit"]];
+
+export function SettingsPage({ company, section, entry, session }: { company: string; section: string; entry: string | undefined; session: Session }) {
+  const { t } = useWords();
+  const { state } = useDraft();
+  const [publishing, setPublishing] = useState(false);
+  if (!state) return <Loading lines={4} />;
+  const base = `/c/${company}/settings`;
+  return (
+    <main className="main" id="content">
+      <header className="top"><h1>{t("nav.settings")}</h1><span className="spacer" />{["company", "trunks", "versions"].includes(section) && <><UndoRedo /><DraftBar company={company} onPublish={() => setPublishing(true)} /></>}</header>
+      <SectionTabs base={base} sections={SECTIONS} now={section} />
+      <div className="scroll"><div className="page">
+        {section === "company" && <CompanyForm session={session} />}
+        {section === "versions" && <Versions company={company} />}
+        {section === "trunks" && <Entries section="trunks" base={`${base}/trunks`} chosen={entry} app="goto" addWord={t("action.add")} keyOf={(one) => one.name} fresh={(plan) => ({ name: freeEntryName(plan.trunks, "provider").replace(" ", "-"), host: "" })}
+          form={({ entry: one, set, wrong }) => <>
+            <TextField label={t("form.name")} mono value={one.name} onChange={(name) => set("name", name)} wrong={wrong("name")} />
+            <TextField label={t("form.host")} mono value={String(one.host ?? "")} onChange={(host) => set("host", host)} wrong={wrong("host")} />
+            <div className="number-grid"><NumberField label={t("form.port")} value={one.port as number | undefined} placeholder="5060" min={1} max={65535} onChange={(port) => set("port", port)} wrong={wrong("port")} /><SelectField label={t("form.transport")} value={String(one.transport ?? "udp")} options={[["udp", "UDP"], ["tcp", "TCP"], ["tls", "TLS"]]} onChange={(transport) => set("transport", transport)} /><NumberField label={t("form.channels")} value={one.channels as number | undefined} placeholder="10" min={1} onChange={(channels) => set("channels", channels)} wrong={wrong("channels")} /></div>
+            <TextField label={t("form.username")} mono value={String(one.username ?? "")} onChange={(name) => set("username", name)} wrong={wrong("username")} />
+            <TextField label={t("form.password")} mono placeholder="secret:trunk" value={String(one.password ?? "")} onChange={(password) => set("password", password)} wrong={wrong("password")} />
+            <CheckField label={t("form.register")} value={one.register === true} onChange={(on) => set("register", on || undefined)} />
+            <ListField label={t("form.inbound_from")} mono value={(one.inbound_from as string[] | undefined) ?? []} onChange={(list) => set("inbound_from", list)} wrong={wrong("inbound_from")} />
+            <ListField label={t("form.numbers")} value={(one.numbers as string[] | undefined) ?? []} onChange={(list) => set("numbers", list)} wrong={wrong("numbers")} />
+          </>} />}
+        {section === "prompts" && <Prompts company={company} />}
+        {section === "secrets" && <Secrets company={company} />}
+        {section === "access" && <AccessList company={company} />}
+        {section === "tokens" && <Tokens company={company} />}
+        {section === "audit" && <Audit company={company} />}
+      </div></div>
+      {publishing && <Publish onClose={() => setPublishing(false)} onGo={() => setPublishing(false)} />}
+      <ConflictDialog />
+    </main>
+  );
+}
+
+function CompanyForm({ session }: { session: Session }) {
+  const { t, language } = useWords();
+  const { draft, state } = useDraft();
+  const plan = state!.history.now.plan;
+  const set = (field: string, value: unknown): void => draft.edit(put(draft.plan, ["company", field], value === "" ? undefined : value), undefined, `company.${field}`);
+  return (
+    <div className="stack" style={{ maxWidth: 640 }}>
+      <section className="panel"><header><h2>{t("settings.company")}</h2></header>
+        <div className="form">
+          <TextField label={t("setup.company_name")} value={plan.company.name ?? ""} onChange={(name) => set("name", name)} />
+          <SelectField label={t("form.country")} value={plan.company.country ?? "NL"} options={countryNames(language)} onChange={(country) => set("country", country)} />
+          <SelectField label={t("form.timezone")} value={plan.company.timezone ?? "Europe/Amsterdam"} options={timezones()} onChange={(zone) => set("timezone", zone)} />
+          <SelectField label={t("setup.language")} value={plan.company.language ?? "nl"} options={[["nl", "Nederlands"], ["en", "English"]]} onChange={(next) => set("language", next)} />
+          <NumberPicker label={t("form.last_resort")} value={plan.company.last_resort ?? ""} plan={plan} kinds={["user", "group"]} onChange={(number) => set("last_resort", number)} />
+        </div><FormFoot /></section>
+      <section className="panel"><header><h2>{t("settings.appearance")}</h2></header><div className="inside row" style={{ flexWrap: "wrap" }}><span className="grow">{session.user.name} · <span className="quiet">{session.user.email}</span></span><button type="button" className="button" onClick={() => speak(language === "nl" ? "en" : "nl")}><Languages size={15} aria-hidden />{t("account.language")}</button><button type="button" className="button" onClick={switchTheme}><SunMoon size={15} aria-hidden />{t("account.theme")}</button></div></section>
+    </div>
+  );
+}
+
+function Versions({ company }: { company: string }) {
+  const { t, language } = useWords();
+  const { draft, state } = useDraft();
+  const queries = useQueryClient();
+  const [open, setOpen] = useState(0);
+  const found = useQuery({ queryKey: ["versions", company], queryFn: async () => listed(await get<Version[]>(`/companies/${company}/versions`)) });
+  const back = async (number: number): Promise<void> => {
+    try {
+      await draft.save();
+      const made = await post<Version>(`/companies/${company}/versions/${number}/restore`);
+      await Promise.all([queries.invalidateQueries({ queryKey: ["versions", company] }), draft.load()]);
+      toast(t("publish.done", { number: made?.number ?? number }));
+    } catch (error) { toast(error instanceof Refused ? error.message : t("state.offline")); }
+  };
+  if (!found.data) return <Loading />;
+  if (!found.data.length) return <Empty title={t("history.none")} />;
+  return (
+    <ol className="panel" style={{ maxWidth: 860 }}>
+      {found.data.map((version) => (
+        <li key={version.number} className="version-row">
+          <div className="row" style={{ flexWrap: "wrap" }}>
+            <b>{t("editor.version", { number: version.number })}</b>{version.live && <span className="badge good round"><i className="dot free" aria-hidden />{t("history.live")}</span>}
+            <span className="quiet">{version.author} · {day(version.at, language)}, {clock(version.at, language)}</span><span className="grow" />
+            <button type="button" className="button small" aria-expanded={open === version.number} onClick={() => setOpen(open === version.number ? 0 : version.number)}>{t("history.compare")}</button>
+            {!version.live && <button type="button" className="button small" onClick={() => void back(version.number)}><Undo2 size={14} aria-hidden />{t("history.roll_back")}</button>}
+          </div>
+          {version.note && <p>{version.note}</p>}
+          {open === version.number && <div style={{ marginTop: 8 }}><Changes company={company} from={version.number} to="draft" now={state!.history.now.plan} /></div>}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+/** Small lists that the server keeps: what is there, one line to add, a way to take away. */
+function useList<T>(company: string, path: string) {
+  const { t } = useWords();
+  const queries = useQueryClient();
+  const key = [path, company];
+  const found = useQuery({ queryKey: key, queryFn: async () => listed(await get<T[]>(`/companies/${company}/${path}`)), retry: false });
+  const told = async <R,>(work: Promise<R>): Promise<R | undefined> => { try { const result = await work; await queries.invalidateQueries({ queryKey: key }); return result; } catch (error) { toast(error instanceof Refused ? error.message : t("state.offline")); return undefined; } };
+  return { list: found.data ?? [], refused: found.error instanceof Refused ? found.error.message : "", told };
+}
+
+interface Prompt { name: string; seconds?: number; duration?: number; size?: number }
+
+function Prompts({ company }: { company: string }) {
+  const { t } = useWords();
+  const { list, refused, told } = useList<Prompt>(company, "prompts");
+  const file = useRef<HTMLInputElement>(null);
+  const [playing, setPlaying] = useState("");
+  return (
+    <section className="panel" style={{ maxWidth: 760 }}>
+      <header><h2 className="grow">{t("settings.prompts")}</h2><input ref={file} type="file" accept="audio/*" hidden onChange={(event) => { const chosen = event.target.files?.[0]; if (chosen) void told(ask("PUT", `/companies/${company}/prompts/${encodeURIComponent(chosen.name)}`, chosen, { "Content-Type": chosen.type || "application/octet-stream" })); event.target.value = ""; }} /><button type="button" className="button small" onClick={() => file.current?.click()}><Upload size={15} aria-hidden />{t("settings.upload")}</button></header>
+      {list.length === 0 && <Empty title={t("state.nothing")} {...(refused ? { more: refused } : {})} />}
+      <ul>{list.map((prompt) => <li key={prompt.name} className="message"><button type="button" className="button small" onClick={() => setPlaying(prompt.name)}>{t("action.listen")}</button><span className="grow mono">{prompt.name}</span>{playing === prompt.name && <audio controls autoPlay src={`/api/v1/companies/${company}/prompts/${encodeURIComponent(prompt.name)}`} />}<button type="button" className="icon-button" aria-label={`${t("action.delete")} ${prompt.name}`} onClick={() => void told(send("DELETE", `/companies/${company}/prompts/${encodeURIComponent(prompt.name)}`))}><Trash2 size={15} /></button></li>)}</ul>
+    </section>
+  );
+}
+
+function Secrets({ company }: { company: string }) {
+  const { t } = useWords();
+  const { list, told } = useList<{ name: string } | string>(company, "secrets");
+  const [fresh, setFresh] = useState({ name: "", value: "" });
+  return (
+    <section className="panel" style={{ maxWidth: 760 }}>
+      <header><h2>{t("settings.secrets")}</h2></header>
+      <form className="inside stack" style={{ gap: 10 }} onSubmit={(event) => { event.preventDefault(); void told(send("PUT", `/companies/${company}/secrets/${encodeURIComponent(fresh.name)}`, { value: fresh.value })).then(() => setFresh({ name: "", value: "" })); }}>
+        <p className="quiet">{t("settings.secret_help")}</p>
+        <div className="row" style={{ flexWrap: "wrap" }}><input className="input mono grow" required pattern="[A-Za-z0-9_]+" placeholder="crm" aria-label={t("form.name")} value={fresh.name} onChange={(event) => setFresh({ ...fresh, name: event.target.value })} /><input className="input grow" required type="password" autoComplete="off" aria-label={t("form.value")} placeholder={t("form.value")} value={fresh.value} onChange={(event) => setFresh({ ...fresh, value: event.target.value })} /><button type="submit" className="button">{t("settings.new_secret")}</button></div>
+      </form>
+      <ul>{list.map((secret) => { const name = typeof secret === "string" ? secret : secret.name; return <li key={name} className="message"><code className="grow">secret:{name}</code><button type="button" className="icon-button" aria-label={`${t("action.delete")} ${name}`} onClick={() => void told(send("DELETE", `/companies/${company}/secrets/${encodeURIComponent(name)}`))}><Trash2 size={15} /></button></li>; })}</ul>
+    </section>
+  );
+}
+
+interface PersonRow { id: string; name: string; email: string; role: string; invited?: boolean }
+
+function AccessList({ company }: { company: string }) {
+  const { t } = useWords();
+  const { list, refused, told } = useList<PersonRow>(company, "people");
+  const [fresh, setFresh] = useState({ name: "", email: "", role: "editor" });
+  const [link, setLink] = useState("");
+  const roles = ["administrator", "editor", "receptionist", "viewer"].map((role) => [role, role] as const);
+  return (
+    <section className="panel" style={{ maxWidth: 860 }}>
+      <header><h2>{t("settings.people")}</h2></header>
+      <form className="inside row" style={{ flexWrap: "wrap" }} onSubmit={(event) => { event.preventDefault(); void told(post<{ link?: string; invitation?: string }>(`/companies/${company}/people`, fresh)).then((made) => { if (made) { setFresh({ ...fresh, name: "", email: "" }); setLink(made.link ?? made.invitation ?? ""); } }); }}>
+        <input className="input grow" required placeholder={t("form.name")} aria-label={t("form.name")} value={fresh.name} onChange={(event) => setFresh({ ...fresh, name: event.target.value })} /><input className="input grow" required type="email" placeholder={t("sign_in.email")} aria-label={t("sign_in.email")} value={fresh.email} onChange={(event) => setFresh({ ...fresh, email: event.target.value })} />
+        <select className="select" style={{ width: 160 }} aria-label={t("settings.role")} value={fresh.role} onChange={(event) => setFresh({ ...fresh, role: event.target.value })}>{roles.map(([role]) => <option key={role}>{role}</option>)}</select><button type="submit" className="button"><Plus size={15} aria-hidden />{t("settings.invite")}</button>
+      </form>
+      {link && <p className="inside mono" style={{ overflowWrap: "anywhere" }}>{link}</p>}
+      {refused && <p className="inside quiet">{refused}</p>}
+      <table className="table"><tbody>{list.map((person) => <tr key={person.id}><td><b>{person.name}</b><br /><span className="quiet">{person.email}</span></td><td><span className="badge">{person.role}</span></td><td className="right"><button type="button" className="icon-button" aria-label={`${t("action.delete")} ${person.name}`} onClick={() => void told(send("DELETE", `/companies/${company}/people/${person.id}`))}><Trash2 size={15} /></button></td></tr>)}</tbody></table>
+    </section>
+  );
+}
+
+interface Token { id: string; name: string; created?: string; created_at?: string; last_used?: string | null; rights?: string[] }
+
+function Tokens({ company }: { company: string }) {
+  const { t } = useWords();
+  const { list, refused, told } = useList<Token>(company, "tokens");
+  const [name, setName] = useState("");
+  const [made, setMade] = useState("");
+  return (
+    <section className="panel" style={{ maxWidth: 760 }}>
+      <header><h2>{t("settings.tokens")}</h2></header>
+      <form className="inside row" onSubmit={(event) => { event.preventDefault(); void told(post<{ token: string }>(`/companies/${company}/tokens`, { name })).then((token) => { if (token) { setMade(token.token); setName(""); } }); }}><input className="input grow" required placeholder={t("form.name")} aria-label={t("form.name")} value={name} onChange={(event) => setName(event.target.value)} /><button type="submit" className="button"><Plus size={15} aria-hidden />{t("settings.new_token")}</button></form>
+      {made && <div className="inside"><p className="badge warn" style={{ whiteSpace: "normal" }}>{t("settings.token_once")}</p><p className="mono" style={{ overflowWrap: "anywhere", marginTop: 8 }}>{made}</p></div>}
+      {refused && <p className="inside quiet">{refused}</p>}
+      <ul>{list.map((token) => <li key={token.id} className="message"><b className="grow">{token.name}</b><span className="quiet">{token.rights?.join(", ")}</span><button type="button" className="icon-button" aria-label={`${t("action.delete")} ${token.name}`} onClick={() => void told(send("DELETE", `/companies/${company}/tokens/${token.id}`))}><Trash2 size={15} /></button></li>)}</ul>
+    </section>
+  );
+}
+
+interface AuditRow { id?: string | number; at: string; who?: string; actor?: string; what?: string; action?: string; target?: string; note?: string; detail?: unknown }
+
+function Audit({ company }: { company: string }) {
+  const { t, language } = useWords();
+  const { list, refused } = useList<AuditRow>(company, "audit");
+  const [, navigate] = useLocation();
+  void navigate;
+  if (!list.length) return <Empty title={t("state.nothing")} {...(refused ? { more: refused } : {})} />;
+  return <section className="panel" style={{ overflowX: "auto" }}><table className="table"><thead><tr><th>{t("calls.when")}</th><th>{t("settings.who")}</th><th>{t("settings.what")}</th></tr></thead><tbody>{list.map((row, index) => <tr key={row.id ?? index}><td className="nowrap">{clock(row.at, language, true)} <span className="quiet">{day(row.at, language)}</span></td><td>{row.who ?? row.actor}</td><td><span className="mono">{row.what ?? row.action}</span> {row.target} {row.note}</td></tr>)}</tbody></table></section>;
+}

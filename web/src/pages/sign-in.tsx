@@ -1,0 +1,49 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { ListTree } from "lucide-react";
+import { useState } from "react";
+import { Redirect } from "wouter";
+import { get, post, Refused, trust } from "../api/client";
+import type { Session } from "../api/types";
+import { TextField } from "../ui/parts";
+import { speak, useWords } from "../words";
+
+export function SignIn() {
+  const { t, language } = useWords();
+  const queries = useQueryClient();
+  const setup = useQuery({ queryKey: ["setup"], queryFn: () => get<{ needed: boolean }>("/setup") });
+  const [email, setEmail] = useState("");
+  const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
+  const [needsCode, setNeedsCode] = useState(false);
+  const [wrong, setWrong] = useState("");
+  const [busy, setBusy] = useState(false);
+  if (setup.data?.needed) return <Redirect to={`/setup${location.hash}`} replace />;
+  const go = async (): Promise<void> => {
+    setBusy(true);
+    setWrong("");
+    try {
+      const session = await post<Session>("/session", { email, password, ...(code ? { code } : {}) });
+      trust(session.csrf);
+      queries.setQueryData(["session"], session);
+    } catch (error) {
+      if (error instanceof Refused && error.problem.type?.endsWith("/code")) { setNeedsCode(true); setWrong(t("sign_in.needs_code")); }
+      else setWrong(error instanceof Refused ? (error.status === 429 ? t("sign_in.wait") : t("sign_in.wrong")) : t("state.offline"));
+      setBusy(false);
+    }
+  };
+  return (
+    <main className="sign-in">
+      <div className="panel">
+        <div className="row"><span className="tile" style={{ background: "var(--ink)", color: "var(--on-ink)" }} aria-hidden><ListTree size={18} /></span><b className="grow" style={{ fontSize: 16 }}>Belplan</b><button type="button" className="link" lang={language === "nl" ? "en" : "nl"} onClick={() => speak(language === "nl" ? "en" : "nl")}>{t("account.language")}</button></div>
+        <h1>{t("sign_in.title")}</h1>
+        <form onSubmit={(event) => { event.preventDefault(); void go(); }}>
+          <TextField label={t("sign_in.email")} type="email" autoComplete="username" required value={email} onChange={setEmail} />
+          <TextField label={t("sign_in.password")} type="password" autoComplete="current-password" required value={password} onChange={setPassword} />
+          {needsCode && <TextField label={t("sign_in.code")} autoComplete="one-time-code" value={code} onChange={setCode} maxLength={6} />}
+          {wrong && <p role="alert" style={{ color: "var(--bad)" }}>{wrong}</p>}
+          <button type="submit" className="button primary" disabled={busy}>{t("sign_in.go")}</button>
+        </form>
+      </div>
+    </main>
+  );
+}
