@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix docs bench lock clean
+.PHONY: help page demo test check fix docs bench lock clean
 
 BIN := .venv/bin
 
@@ -10,10 +10,13 @@ help: ## list the targets
 .venv/.ready: pyproject.toml requirements/lock.txt scripts/venv.sh
 	@scripts/venv.sh && touch $@
 
-demo: .venv/.ready ## exchange, sample company, CRM and real calls on this machine (ONCE=1: end after the calls)
+page: .venv/.ready ## build the web page into the package, when something of it changed
+	@$(BIN)/python scripts/page.py
+
+demo: page ## exchange, sample company, CRM and real calls on this machine (ONCE=1: end after the calls)
 	@$(BIN)/belplan demo $(if $(ONCE),--once)
 
-test: check ## every check and test, real calls through Asterisk included
+test: check page ## every check and test, real calls through Asterisk included
 	@$(BIN)/belplan pbx install --with-phones
 	@$(BIN)/pytest $(ARGS)
 
@@ -42,4 +45,4 @@ lock: .venv/.ready ## take newer versions of the packages into requirements/lock
 	  --no-annotate --custom-compile-command "make lock" --upgrade --group docs -o requirements/docs.txt
 
 clean: ## remove the environment and what the tests left
-	@rm -rf .venv .venv-uv .pytest_cache .ruff_cache .import_linter_cache build dist
+	@rm -rf .venv .venv-uv .pytest_cache .ruff_cache .import_linter_cache build dist web/node_modules src/belplan/web
