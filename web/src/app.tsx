@@ -1,7 +1,7 @@
 /** Which page is shown, and the navigation around it. */
 
 import { useQueryClient } from "@tanstack/react-query";
-import { Activity, CloudOff, Grid3x3, Languages, ListTree, LogOut, Map as MapIcon, Phone, PhoneCall, Settings, SunMoon, ToggleRight, UsersRound } from "lucide-react";
+import { Activity, CloudOff, Grip, Languages, ListTree, LogOut, Map as MapIcon, Phone, PhoneCall, Settings, SunMoon, ToggleRight, UsersRound } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { send } from "./api/client";
@@ -133,7 +133,7 @@ function Nav({ id, session }: { id: string; session: Session }) {
       </Menu>
       {entry("overview", "nav.overview", <MapIcon size={19} strokeWidth={1.75} aria-hidden />)}
       {entry("plans", "nav.plans", <ListTree size={19} strokeWidth={1.75} aria-hidden />)}
-      {entry("menus", "nav.menus", <Grid3x3 size={19} strokeWidth={1.75} aria-hidden />)}
+      {entry("menus", "nav.menus", <Grip size={19} strokeWidth={1.75} aria-hidden />)}
       {entry("live", "nav.live", <Activity size={19} strokeWidth={1.75} aria-hidden />)}
       {entry("calls", "nav.calls", <PhoneCall size={19} strokeWidth={1.75} aria-hidden />)}
       {entry("people", "nav.people", <UsersRound size={19} strokeWidth={1.75} aria-hidden />)}

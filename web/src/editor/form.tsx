@@ -128,6 +128,21 @@ function Widgets({ app, tab, setting, facts }: { app: string; tab: string; setti
           <TextField label={t("form.set_value")} value={text("value")} onChange={(value) => set("value", value)} wrong={wrong("value")} after={<InsertField scope={scope} onInsert={(name) => set("value", text("value") + name)} />} />
         </>
       );
+    case "collect": {
+      const prompt = (s.prompt ?? {}) as Settings;
+      return (
+        <>
+          <TextField label={t("form.question")} lines={3} value={String(prompt.say ?? "")} onChange={(say) => set("prompt", { ...prompt, say })} wrong={wrong("prompt")} />
+          <TextField label={t("form.save_as")} mono value={text("save_as")} onChange={(name) => set("save_as", name)} wrong={wrong("save_as")} />
+          <div className="number-grid">
+            <NumberField label={t("form.fewest")} value={s.minimum as number | undefined} placeholder="1" min={1} max={32} onChange={(value) => set("minimum", value)} wrong={wrong("minimum")} />
+            <NumberField label={t("form.most")} value={s.maximum as number | undefined} placeholder="16" min={1} max={32} onChange={(value) => set("maximum", value)} wrong={wrong("maximum")} />
+            <NumberField label={t("form.tries")} value={s.tries as number | undefined} placeholder="3" min={1} max={10} onChange={(value) => set("tries", value)} wrong={wrong("tries")} />
+            <NumberField label={t("form.per_key")} unit="s" value={s.timeout as number | undefined} placeholder="5" min={1} max={60} onChange={(value) => set("timeout", value)} wrong={wrong("timeout")} />
+          </div>
+        </>
+      );
+    }
     case "switch":
       return (
         <>

@@ -20,7 +20,7 @@ export function titleOf(app: AppFacts, language: "nl" | "en"): string {
 export function grouped(apps: readonly AppFacts[], query: string, language: "nl" | "en"): [Kind, AppFacts[]][] {
   const wanted = query.trim().toLowerCase();
   const fits = (app: AppFacts): boolean => !wanted || [app.title.nl, app.title.en, app.name].some((word) => word?.toLowerCase().includes(wanted));
-  return ORDER.map((kind): [Kind, AppFacts[]] => [kind, apps.filter((app) => (app.kind ?? kindOf(app.name)) === kind && fits(app))]).filter(([, found]) => found.length > 0 && language !== undefined);
+  return ORDER.map((kind): [Kind, AppFacts[]] => [kind, apps.filter((app) => kindOf(app.name, app.kind) === kind && fits(app))]).filter(([, found]) => found.length > 0 && language !== undefined);
 }
 
 export function Palette({ apps, onAdd, route }: { apps: readonly AppFacts[]; onAdd: (app: AppFacts) => void; route: string }) {

@@ -1,6 +1,6 @@
 /** One route being edited: the cards, the palette beside them, the form of the chosen card, and every key. */
 
-import { CalendarClock, ChevronRight, Grid3x3, PhoneForwarded, Plus } from "lucide-react";
+import { CalendarClock, ChevronRight, Grip, PhoneForwarded, Plus } from "lucide-react";
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { copyOf, insert, move, ownerOf, remove, renamed } from "../plan/edit";
@@ -39,6 +39,7 @@ export function newItem(app: AppFacts | { name: string }, plan: Plan): Item {
     same_colleague: { within: "30d" },
     hangup: {},
     set: { name: "", value: "" },
+    collect: { save_as: "", prompt: { say: "" }, minimum: 1, maximum: 8 },
     switch: { variable: "caller_number", cases: {} },
   };
   return { [app.name]: structuredClone(settings[app.name] ?? ("example" in app ? app.example : {})) };
@@ -332,7 +333,7 @@ function trailOf(root: string, top: string): { branch: string; owner: string; ex
 
 function FirstSteps({ onPick }: { onPick: (app: string) => void }) {
   const { t } = useWords();
-  const steps = [["connect", PhoneForwarded, "editor.first_ring", "editor.first_ring_more"], ["time", CalendarClock, "editor.first_time", "editor.first_time_more"], ["menu", Grid3x3, "editor.first_menu", "editor.first_menu_more"]] as const;
+  const steps = [["connect", PhoneForwarded, "editor.first_ring", "editor.first_ring_more"], ["time", CalendarClock, "editor.first_time", "editor.first_time_more"], ["menu", Grip, "editor.first_menu", "editor.first_menu_more"]] as const;
   return (
     <div className="start">
       <h2>{t("editor.empty_title")}</h2>

@@ -12,6 +12,7 @@ export const BRANCHES: Record<string, [setting: string, exit: string][]> = {
   webhook: [["on_ok", "ok"], ["on_error", "error"], ["on_timeout", "timeout"]],
   same_colleague: [["on_nobody", "nobody"]],
   switch: [["otherwise", "otherwise"]],
+  collect: [["on_no_input", "no_input"], ["on_invalid", "invalid"]],
 };
 
 /** Learn the apps of this server: those that this page knows nothing of are drawn as well. */

@@ -12,7 +12,7 @@ export const CALL_DATA = [
 export function setBy(item: Item): string[] {
   const settings = settingsOf(item);
   if (appOf(item) === "set") return typeof settings.name === "string" ? [settings.name] : [];
-  if (appOf(item) !== "webhook") return [];
+  if (appOf(item) !== "webhook" && appOf(item) !== "collect") return [];
   const own = typeof settings.save_as === "string" && settings.save_as ? [settings.save_as] : [];
   return [...own, ...Object.keys((settings.extract as object | undefined) ?? {})];
 }
@@ -24,8 +24,7 @@ export function setAnywhere(plan: Plan, path: string): Map<string, string> {
   const visit = (value: unknown, own: string): void => {
     if (Array.isArray(value)) value.forEach((part, index) => visit(part, `${own}[${index}]`));
     else if (value && typeof value === "object") {
-      if (appOf(value as Item) === "webhook" || appOf(value as Item) === "set")
-        for (const name of setBy(value as Item)) if (!found.has(name)) found.set(name, own);
+      for (const name of setBy(value as Item)) if (!found.has(name)) found.set(name, own);
       for (const [key, part] of Object.entries(value)) visit(part, `${own}.${key}`);
     }
   };

@@ -264,6 +264,12 @@ function generated(item: Item, plan: Plan, language: Language): Sentence {
       return is(nl ? "Hang op" : "Hang up", cause === 16 ? (nl ? "Het gesprek eindigt hier" : "The call ends here") : nl ? `De beller hoort: ${CAUSES[cause]?.nl ?? cause}` : `The caller hears: ${CAUSES[cause]?.en ?? cause}`);
     }
     case "set": return is([text(nl ? "Zet " : "Set "), variable(word(s.name) || "…"), text(nl ? " op " : " to "), text("“"), ...filled(word(s.value)), text("”")], "", word(s.name));
+    case "collect": {
+      const prompt = word((s.prompt as Settings | undefined)?.say);
+      const [least, most] = [Number(s.minimum ?? 1), Number(s.maximum ?? 16)];
+      const digits = least === most ? `${most}` : `${least} ${nl ? "tot" : "to"} ${most}`;
+      return is(nl ? `Vraag ${digits} cijfers` : `Ask for ${digits} digits`, prompt ? [text("“"), ...filled(prompt), text("”")] : nl ? "Nog zonder vraag" : "No question yet", word(s.save_as));
+    }
     default: return is(appOf(item) || "?");
   }
 }
@@ -323,6 +329,9 @@ const EXITS: Record<string, Record<Language, string>> = {
   ended: { nl: "einde", en: "ended" },
   sent: { nl: "verstuurd", en: "sent" },
   set: { nl: "gezet", en: "set" },
+  collected: { nl: "getoetst", en: "collected" },
+  no_input: { nl: "geen toets", en: "no key" },
+  invalid: { nl: "te weinig cijfers", en: "too few digits" },
   recorded: { nl: "ingesproken", en: "recorded" },
 };
 

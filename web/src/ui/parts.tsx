@@ -2,22 +2,23 @@
 
 import { type ReactNode, useEffect, useId, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
 import {
-  CalendarClock, CornerDownRight, Grid3x3, History, Hourglass, Mail, PhoneForwarded, PhoneOff, Split, Tag, ToggleRight, UsersRound, Variable, Voicemail, Volume2, Webhook, X, type LucideIcon,
+  CalendarClock, CornerDownRight, Grip, Hash, History, Hourglass, Mail, PhoneForwarded, PhoneOff, Split, Tag, ToggleRight, UsersRound, Variable, Voicemail, Volume2, Webhook, X, type LucideIcon,
 } from "lucide-react";
 import type { Part } from "../plan/sentence";
 import type { Kind } from "../plan/types";
 import { useWords } from "../words";
 
 const ICONS: Record<string, LucideIcon> = {
-  webhook: Webhook, same_colleague: History, condition: Split, switch: Split, time: CalendarClock, diversion: ToggleRight, menu: Grid3x3,
+  webhook: Webhook, same_colleague: History, condition: Split, switch: Split, time: CalendarClock, diversion: ToggleRight, menu: Grip,
   connect: PhoneForwarded, ring_group: UsersRound, queue: Hourglass, announce: Volume2, voicemail: Voicemail, email: Mail, prefix: Tag, goto: CornerDownRight,
-  hangup: PhoneOff, set: Variable,
+  hangup: PhoneOff, set: Variable, collect: Hash,
 };
 const KINDS: Record<string, Kind> = {
-  webhook: "ask", same_colleague: "ask", set: "ask", condition: "decide", switch: "decide", time: "decide", diversion: "decide", menu: "decide",
+  webhook: "ask", same_colleague: "ask", set: "ask", collect: "ask", condition: "decide", switch: "decide", time: "decide", diversion: "decide", menu: "decide",
   connect: "ring", ring_group: "ring", queue: "ring", announce: "play", voicemail: "play", email: "play", prefix: "play", goto: "move", hangup: "move",
 };
-export const kindOf = (app: string): Kind => KINDS[app] ?? "move";
+/** Its colour and its place in the palette; what the page does not know, the server says. */
+export const kindOf = (app: string, otherwise: Kind = "move"): Kind => KINDS[app] ?? otherwise;
 
 export function AppIcon({ app, size = 18 }: { app: string; size?: number }) {
   const Icon = ICONS[app] ?? CornerDownRight;
