@@ -74,6 +74,7 @@ export function FormFoot({ onShortcuts }: { onShortcuts?: () => void }) {
   const { t, language } = useWords();
   const { state } = useDraft();
   if (!state) return null;
+  if (!onShortcuts && state.saving === "saved" && !state.savedAt) return null;
   const words = state.saving === "saved" ? (state.savedAt ? t("editor.saved", { time: clock(state.savedAt, language) }) : "") : state.saving === "saving" ? t("editor.saving") : t("editor.waiting");
   return (
     <footer>

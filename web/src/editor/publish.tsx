@@ -104,7 +104,7 @@ export function Changes({ company, from, to, now }: { company: string; from: num
       then: from ? (await get<Version>(`/companies/${company}/versions/${from}`)).plan : undefined,
     }),
   });
-  if (!from) return <p className="quiet">{t("history.none")}</p>;
+  if (!from) return <p className="quiet">{t("publish.first")}</p>;
   if (found.isError) return <p className="quiet">{t("state.failed")}</p>;
   if (!found.data) return <p className="quiet">{t("state.loading")}</p>;
   if (!found.data.list.length) return <p className="quiet">{t("publish.nothing")}</p>;

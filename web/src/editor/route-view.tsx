@@ -107,9 +107,11 @@ function Step({ item, path, depth, next, slot, siblings, place }: { item: Item; 
         <Card item={item} path={path} number={number} depth={depth} closed={closed} chosen={frame.chosen === path} walked={walked} siblings={siblings} place={place} opens={branches.length > 0} anyOpen={shown.length > 0} />
         {shown.map((branch) => {
           const took = into === branch;
+          // The walked line comes back only where the call did: something below this card was walked too.
+          const returned = took && wentOn(frame.trace!, path);
           const back = branch.route.length > 0 && comesBack(branch.route);
           return (
-            <div key={branch.path} className={`branch${took ? " walked" : ""}${back ? " back" : " ends"}`}>
+            <div key={branch.path} className={`branch${took ? " walked" : ""}${back ? "" : " ends"}${returned ? " back" : ""}`}>
               <span className="elbow" aria-hidden />
               <div className="branch-head">
                 <button type="button" className="exit-label" tabIndex={-1} aria-expanded="true" onClick={() => frame.act.toggle(branch.path, false)} style={{ cursor: "pointer" }}>{exitWords(branch.exit, frame.language)}</button>
@@ -123,6 +125,14 @@ function Step({ item, path, depth, next, slot, siblings, place }: { item: Item; 
       {slot}
     </>
   );
+}
+
+/** Whether the call walked on below an item, in the same list or further out. */
+function wentOn(trace: ReadonlyMap<string, Walked>, path: string): boolean {
+  const order = [...trace.keys()];
+  const inside = order.filter((key) => key.startsWith(`${path}.`));
+  const last = order.indexOf(inside.at(-1)!);
+  return order.slice(last + 1).some((key) => !key.startsWith(`${path}.`) && key !== path);
 }
 
 interface CardProps {

@@ -112,15 +112,18 @@ function sharedSteps(before: readonly TraceStep[], after: readonly TraceStep[]):
 /** The trace as marks on cards. An item walked twice keeps its last result and says how often. */
 export function walked(walk: Pick<Walk, "trace" | "variables"> | null, upTo: number, plan: Plan, top: string, language: Language, t: Words["t"], finished = false): ReadonlyMap<string, Walked> {
   const marks = new Map<string, Walked>();
+  // In the order of walking; a card that was walked twice stands where it was walked last.
   const steps = walk?.trace.slice(0, finished ? walk.trace.length : upTo + 1) ?? [];
   const here = steps.filter((step) => step.path.startsWith(top));
   here.forEach((step) => {
     const path = itemPathOf(plan, step.path);
     if (!path) return;
+    const times = (marks.get(path)?.times ?? 0) + 1;
+    marks.delete(path);
     const current = steps.at(-1) === step && !finished && upTo < (walk?.trace.length ?? 0);
     marks.set(path, {
       stamp: lastedSeconds(step.started_ms, language), result: current ? <span className="result-chip now"><AudioLines size={14} aria-hidden />{t("test.here")}</span> : result(step, walk!.variables, plan, language, t),
-      now: current, times: (marks.get(path)?.times ?? 0) + 1, last: false,
+      now: current, times, last: false,
     });
   });
   const lastHere = here.at(-1);

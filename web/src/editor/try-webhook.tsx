@@ -59,7 +59,7 @@ export function TryWebhook({ plan, path, settings }: { plan: Plan; path: string;
     <div className="try">
       <div className="head">
         <div className="row"><b className="grow">{t("form.try")}</b><button type="button" className="button small" disabled={busy} onClick={() => void run()}><Play size={14} aria-hidden />{busy ? t("form.trying") : t("form.try_now")}</button></div>
-        <label className="row" style={{ marginTop: 6, fontSize: 13 }}><span>{t("form.try_as")}</span>
+        <label className="row" style={{ marginTop: 6, fontSize: 13 }}><span style={{ whiteSpace: "nowrap" }}>{t("form.try_as")}</span>
           <input className="input" style={{ height: 28 }} list="callers" value={from} onChange={(event) => setFrom(event.target.value)} aria-label={t("form.try_as")} />
           <datalist id="callers">{callers.slice(0, 50).map((entry) => <option key={entry.number} value={entry.number}>{entry.name} · {shown(entry.number, plan.company.country)}</option>)}</datalist>
         </label>

@@ -1,6 +1,6 @@
 /** A menu: its contexts, what is heard, and a keypad of routes. */
 
-import { Clock3, Plus, Trash2, X, AlertTriangle } from "lucide-react";
+import { Clock3, Grip, Plus, Trash2, X, AlertTriangle } from "lucide-react";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { useApps } from "../api/queries";
@@ -9,8 +9,8 @@ import { useDraft } from "../editor/draft";
 import { DraftBar, planId, UndoRedo } from "../editor/plan-page";
 import { Publish } from "../editor/publish";
 import { RouteEditor } from "../editor/route-editor";
-import { at, put } from "../plan/path";
-import { appOf, asRoute, everyItem, itemAt, numbersOf, routeAt, settingsOf } from "../plan/route";
+import { put } from "../plan/path";
+import { appOf, asRoute, everyItem, numbersOf, settingsOf } from "../plan/route";
 import { summary } from "../plan/sentence";
 import type { Context, Menu as IvrMenu, Plan, Route } from "../plan/types";
 import { AppIcon, Empty, kindOf, Loading, Menu, TextField, Tile, toast } from "../ui/parts";
@@ -115,8 +115,6 @@ export function MenuPage({ company, name }: { company: string; name: string }) {
     draft.edit(put(renamed, ["ivr_menus", index, "name"], next), undefined, "menu.name");
     navigate(`/c/${company}/menus/${encodeURIComponent(next)}`, { replace: true });
   };
-  const first = keyValue === undefined ? undefined : asRoute(at(plan, [...base, "keys", key]));
-  void first;
   return (
     <main className="main" id="content">
       <header className="top">
@@ -179,7 +177,7 @@ export function MenuPage({ company, name }: { company: string; name: string }) {
               <button type="button" className="icon-button" aria-label={t("action.close")} onClick={() => setPlace("")}><X size={18} /></button>
             </header>
             <RouteEditor key={path} company={company} top={path} apps={apps.data} palette={false} emptyStart={false}
-              begin={<div className="rail-end"><span className="node" /><span>{key ? <>{t("menus.presses")} <b>{key}</b></> : place === "start" ? t("menus.start") : t(place === "invalid" ? "menus.invalid" : "menus.no_input")}</span></div>} />
+              begin={<div className="rail-end"><span className="node"><Grip size={12} aria-hidden /></span><span>{key ? <>{t("menus.presses")} <b>{key}</b></> : place === "start" ? t("menus.start") : t(place === "invalid" ? "menus.invalid" : "menus.no_input")}</span></div>} />
           </section>
         )}
       </div>
@@ -188,5 +186,3 @@ export function MenuPage({ company, name }: { company: string; name: string }) {
     </main>
   );
 }
-
-export { itemAt, routeAt };

@@ -2,7 +2,7 @@
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import qrcode from "qrcode-generator";
-import { Play, Plus, Trash2, Upload } from "lucide-react";
+import { Phone as PhoneIcon, Play, Plus, Trash2, Upload } from "lucide-react";
 import { useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
 import { ask, get, listed, post, Refused, send, type Page } from "../api/client";
@@ -194,7 +194,7 @@ function Personal({ company, form }: { company: string; form: EntryForm }) {
   return (
     <section className="panel personal">
       <header><h2 className="grow">{t("form.personal")}</h2><span className="quiet">{t("form.personal_more", { number: form.entry.number ?? "" })}</span></header>
-      <RouteEditor company={company} top={`users[${form.index}].route`} apps={apps.data.filter((app) => app.name !== "webhook")} palette={false} emptyStart={false} begin={<div className="rail-end"><span className="node" /><span>{t("editor.someone_calls")} <b>{form.entry.number}</b></span></div>} />
+      <RouteEditor company={company} top={`users[${form.index}].route`} apps={apps.data.filter((app) => app.name !== "webhook")} palette={false} emptyStart={false} begin={<div className="rail-end"><span className="node"><PhoneIcon size={13} aria-hidden /></span><span>{t("editor.someone_calls")} <b>{form.entry.number}</b></span></div>} />
     </section>
   );
 }
