@@ -15,11 +15,10 @@ from belplan.engine.attend import attend
 from belplan.engine.call import Call
 from belplan.engine.cdr import CallRecord
 from belplan.engine.clock import Clock, VirtualLoop
-from belplan.engine.entrance import Entrance, entrance
+from belplan.engine.entrance import Entrance, Features, entrance
 from belplan.engine.events import Events, Watcher
 from belplan.engine.leg import PhoneTarget, Shown, Target
 from belplan.engine.mail import Letter
-from belplan.engine.voicemail.boxes import Message
 from belplan.memory import Memory, remember
 from belplan.webhook.cache import AnswerCache
 from belplan.webhook.exchange import Answer, Request, Sender
@@ -46,8 +45,7 @@ class Caller:
     `number` "" is withheld. `keys` are pressed in turn, each when the plan next waits for one ("" lets
     it wait in vain), `presses` at moments of their own. `hang_up_after` is in seconds from the call's
     arrival. `reactions` are by internal or outside number or SIP account, and `replies` by a webhook's
-    variable or path; several are given in turn, the last one again and again, as is `speaks`: how many
-    seconds the caller says something for when they are recorded. `state` is what the
+    variable or path; several are given in turn, the last one again and again. `state` is what the
     company remembers when the call arrives: see belplan.memory.WORDS.
     """
 
@@ -62,7 +60,6 @@ class Caller:
     )
     replies: Mapping[str, Answer | Sequence[Reply]] = field(default_factory=dict[str, Answer | Sequence[Reply]])
     state: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    speaks: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +85,6 @@ class Observation:
     """From the arrival to the answer of a person; None where nobody answered."""
     mails: tuple[Letter, ...] = ()
     """What would have been sent by mail."""
-    messages: tuple[Message, ...] = ()
-    """What is in the voicemail boxes after it."""
 
 
 class NoWebhooks:
@@ -124,7 +119,7 @@ async def observe(
     scripted = ScriptedSender(caller.replies, sender)
     phones = _Phones(company, caller.reactions)
     exchange = SimulatedExchange(phones)
-    leg = SimulatedLeg("caller", caller.keys, caller.presses, caller.speaks)
+    leg = SimulatedLeg("caller", caller.keys, caller.presses)
     began = leg.now()
     memory = remember(company, caller.state)
     answered: list[float] = []
@@ -137,7 +132,13 @@ async def observe(
         caller_number=company.canonical(caller.number),
         callee_number=entered.number,
         sip_call_id="simulated",
-        services={Sender: scripted, AnswerCache: AnswerCache(), **memory.services, **(services or {})},
+        services={
+            Sender: scripted,
+            AnswerCache: AnswerCache(),
+            Features: Features(feature_route),
+            **memory.services,
+            **(services or {}),
+        },
         events=Events(*watchers),
         id=call_id or str(uuid.uuid4()),
     )
@@ -145,7 +146,6 @@ async def observe(
     leg.leave_after(PATIENCE if caller.hang_up_after is None else caller.hang_up_after)
     async with _others(call, memory, phones):
         record = await attend(call, feature_route(entered.feature) if entered.feature else None)
-    await memory.boxes.settled()
     ended = leg.ended_at if leg.ended_at is not None else leg.now()
     return Observation(
         record=record,
@@ -158,7 +158,6 @@ async def observe(
         silence=leg.ear.longest_silence(ended),
         answered_after=answered[0] - began if answered else None,
         mails=tuple(memory.tray.letters),
-        messages=memory.boxes.everything,
     )
 
 

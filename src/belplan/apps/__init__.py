@@ -9,9 +9,9 @@ from belplan.apps.diversion import Diversion
 from belplan.apps.email import Email
 from belplan.apps.goto import Goto
 from belplan.apps.hangup import Hangup
-from belplan.apps.listen import Listen
 from belplan.apps.log_agent import LogAgent
 from belplan.apps.menu import Menu
+from belplan.apps.pick_up import PickUp
 from belplan.apps.prefix import Prefix
 from belplan.apps.queue import Queue
 from belplan.apps.same_colleague import SameColleague
@@ -45,7 +45,7 @@ APPS = Registry().add(
     Hangup,
 )
 
-FEATURES = Registry().add(SwitchDiversion, DialOutside, LogAgent, Listen)
+FEATURES = Registry().add(SwitchDiversion, DialOutside, LogAgent, PickUp)
 """What only the company's own phones do. They stand in no plan."""
 
 
@@ -58,8 +58,6 @@ def feature_route(feature: Feature) -> list[Frame]:
             app = DialOutside(number=feature.name)
         case "agent":
             app = LogAgent(queue=feature.name)
-        case "listen":
-            app = Listen()
-        case "voicemail":
-            app = Voicemail(box=feature.name)
+        case "pick_up":
+            app = PickUp(number=feature.name)
     return [Frame("features", Route((Item(app),)))]

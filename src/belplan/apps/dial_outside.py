@@ -54,11 +54,13 @@ class DialOutside(App):
         leave = await ringing.connect(call, self.number, timeout=60, how=ringing.How("company"))
         if leave == "failed":
             return await self._refuse(call, "failed", NO_CIRCUIT)
-        if leave != "answered":
+        if leave != "answered" and not call.transferred_by:
             await call.hang_up({"busy": 17, "no_answer": 19}[leave])
         return leave
 
     async def _refuse(self, call: Call, why: str, cause: int) -> str:
+        if call.transferred_by:
+            return why  # it goes back to who sent it here
         language = call.company.settings.language
         await play_through(call, Prompt(say=SAYS[language][why], language=language))
         await call.hang_up(cause)

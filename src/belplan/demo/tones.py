@@ -11,9 +11,9 @@ SECONDS = 0.7  # how long the two talk
 LEVEL = 8000  # of 32767: loud and clear, without distortion
 
 
-def write(file: Path, hertz: float) -> None:
+def write(file: Path, hertz: float, seconds: float = SECONDS) -> None:
     """Write a tone as `<file>.wav`."""
-    samples = (LEVEL * math.sin(2 * math.pi * hertz * n / RATE) for n in range(round(RATE * SECONDS)))
+    samples = (LEVEL * math.sin(2 * math.pi * hertz * n / RATE) for n in range(round(RATE * seconds)))
     with wave.open(f"{file}.wav", "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)

@@ -27,7 +27,7 @@ async def attend(call: Call, stack: list[Frame] | None = None) -> CallRecord:
     arrived, state = call.clock.now(), switched(call)
     began_in = call.plan.name if call.plan else ""
     call.tell("arrived", caller_number=call.caller_number, callee_number=call.callee_number, dial_plan=began_in)
-    ended = asyncio.ensure_future(call.caller.ended())
+    ended = asyncio.ensure_future(_caller_ends(call))
     try:
         with _caller_engaged(call):
             await _until(ended, Walker(call, stack).walk())
@@ -52,6 +52,15 @@ def _caller_engaged(call: Call) -> contextlib.AbstractContextManager[None]:
     if colleague is None or not isinstance(engaged, Engaged):
         return contextlib.nullcontext()
     return engaged.calling(call.company.id, colleague.number, call.id)
+
+
+async def _caller_ends(call: Call) -> int:
+    """Wait until nobody is left for whom the call is walked. A transfer may put another party in the caller's place."""
+    while True:
+        caller = call.caller
+        cause = await caller.ended()
+        if call.caller is caller:
+            return cause
 
 
 async def _until(ended: "asyncio.Future[int]", walk: Coroutine[Any, Any, None]) -> None:

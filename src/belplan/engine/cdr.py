@@ -35,9 +35,12 @@ class Trace:
     began: float
     steps: list[Step] = field(default_factory=list[Step])
     heard: list[str] = field(default_factory=list[str])
+    arrived: dict[str, Any] = field(default_factory=dict[str, Any])  # the facts of its arrival
 
     def __call__(self, event: Event) -> None:
-        if event.what == "left":
+        if event.what == "arrived":
+            self.arrived = event.facts
+        elif event.what == "left":
             facts = event.facts
             started = round((facts["began"] - self.began) * 1000, 1)
             step = Step(
@@ -153,8 +156,9 @@ def record(
     """Write down a call that has ended with this cause. `began_in` is the name of its first dial plan."""
     return CallRecord(
         uuid=call.id,
-        caller_number=call.caller_number,
-        callee_number=call.callee_number,
+        # As it arrived: a transfer changes them.
+        caller_number=trace.arrived.get("caller_number", call.caller_number),
+        callee_number=trace.arrived.get("callee_number", call.callee_number),
         dial_plan=began_in,
         outcome=call.outcome or ("abandoned" if call.cause is None else "ended"),
         cause=cause,

@@ -1,29 +1,31 @@
 """Where a called number leads: a dial plan, a person, a group, or something that a phone can do by dialling a code."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from belplan.dialplan import numbers
-from belplan.dialplan.company import Company, DialPlan, VoicemailBox
-
-LISTEN = "1233"  # what a phone dials to listen to voicemail, unless something of the company has that number
+from belplan.dialplan.company import Company, DialPlan
+from belplan.engine.position import Frame
 
 # Logging in and out as an agent, of all queues or of one: `*100`, `*100*401`.
 _AGENT = re.compile(r"\*100(?:\*(?P<queue>[0-9]{1,6}))?")
+# `*8` takes a call that rings for a group of one's own, `*8202` one that rings at 202.
+_PICK_UP = re.compile(r"\*8(?P<number>[0-9]{0,6})")
 # An internal number, a star, the code of a diversion: `1003*1`.
 _DIVERSION = re.compile(r"(?P<number>[0-9]{1,6})\*(?P<code>[0-9]{1,4})")
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """What is neither a plan nor a person: the code of a diversion (its name), an outside number, *100, a box.
+    """What only a company's own phone may dial.
 
-    The name of *100 is a queue's number, or "" for all queues. Only the company's own phones may dial these, but for a
-    box (its number), where anybody may leave a message.
+    The code of a diversion (its name), an outside number, *100 (of a queue's number, or "" for all queues), or
+    picking up what rings (the number for which, or "").
     """
 
-    kind: Literal["diversion", "outside", "agent", "listen", "voicemail"]
+    kind: Literal["diversion", "outside", "agent", "pick_up"]
     name: str
 
 
@@ -36,6 +38,13 @@ class Entrance:
     feature: Feature | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Features:
+    """The routes of features, by whoever knows the apps."""
+
+    route: Callable[[Feature], list[Frame]]
+
+
 def entrance(company: Company, dialled: str, caller_number: str) -> Entrance | None:
     """Where a call enters that dials `dialled`. None where nothing of the company has that number.
 
@@ -46,8 +55,6 @@ def entrance(company: Company, dialled: str, caller_number: str) -> Entrance | N
         return Entrance(dialled, feature=feature) if own else None
     number = company.canonical(dialled)
     destination = company.destination(number)
-    if isinstance(destination, VoicemailBox):
-        return Entrance(number, feature=Feature("voicemail", number))
     if destination is None and own and company.trunks and numbers.is_outside(number, company.settings.country):
         return Entrance(number, feature=Feature("outside", number))
     if destination is None:
@@ -63,6 +70,6 @@ def _feature(company: Company, dialled: str) -> Feature | None:
     if code := _AGENT.fullmatch(dialled):
         queue = code["queue"] or ""
         return Feature("agent", queue) if not queue or queue in company.seats else None
-    if dialled == LISTEN and LISTEN not in company.internal:
-        return Feature("listen", "")
+    if pick_up := _PICK_UP.fullmatch(dialled):
+        return Feature("pick_up", pick_up["number"])
     return None

@@ -92,6 +92,18 @@ class TrunkTarget:
 Target = PhoneTarget | TrunkTarget
 
 
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What a party's phone asks for: the other party is to go on at a `number`, or with whoever is on a second line.
+
+    `by` and `to` are legs of that phone. It waits to be told by `Leg.transferred`.
+    """
+
+    by: "Leg"
+    number: str = ""
+    to: "Leg | None" = None
+
+
 class Playing(Protocol):
     """A sound under way."""
 
@@ -161,6 +173,10 @@ class Leg(Protocol):
         """Wait until a key is waiting to be read; it stays there."""
         ...
 
+    async def transferred(self, done: bool) -> None:
+        """Tell the party's phone what came of the transfer that it asked for. One that was done hangs up by itself."""
+        ...
+
     async def hang_up(self, cause: int = NORMAL) -> None:
         """End it. A leg that was not answered is refused with this cause."""
         ...
@@ -197,9 +213,13 @@ class Driver(Protocol):
         """
         ...
 
-    async def talk(self, caller: Leg, callee: Leg) -> Leg:
+    async def talk(self, caller: Leg, callee: Leg) -> Leg | Transfer:
         """Connect two answered legs with sound both ways, until one of them ends: that one is returned.
 
-        The other stays up.
+        The other stays up. Both do where one asks for a transfer, which is returned. A party on hold hears music.
         """
+        ...
+
+    def picked_up(self, caller: Leg, callee: Leg) -> None:
+        """Somebody took the call on a leg of their own: phones that stop ringing for `caller` are told so."""
         ...

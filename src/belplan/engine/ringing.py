@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
@@ -26,8 +26,10 @@ from belplan.engine.leg import (
     Target,
     TrunkTarget,
 )
+from belplan.engine.lines import Ringing, lines_of
 from belplan.engine.listening import hearing, until_key
 from belplan.engine.state import State
+from belplan.engine.talking import Conversation
 
 DEFAULT_TIMEOUT = 25.0  # seconds; about five rings
 
@@ -160,7 +162,9 @@ async def connect(call: Call, number: str, *, timeout: float | None = None, how:
         return "failed"
     try:
         async with hearing(call, "ringing"):
-            winner = await _first_answer(call, attempts, timeout, how, causes)
+            winner = await _or_taken(
+                call, number, attempts, lambda waiting: _first_answer(call, waiting, attempts, timeout, how, causes)
+            )
     except BaseException:
         if winner:  # the caller went in the moment between the answer and the conversation
             await winner[1].hang_up(NORMAL)
@@ -184,12 +188,15 @@ async def ring(call: Call, number: str, seconds: float, causes: list[int]) -> tu
     if not attempts:
         causes.append(ABSENT)
         return None
-    outside = any(isinstance(phone.target, TrunkTarget) for phone in attempts[0].phones)
-    return await _ring(call, attempts[0], seconds, How(confirm=outside), causes)
+    how = How(confirm=any(isinstance(phone.target, TrunkTarget) for phone in attempts[0].phones))
+    return await _or_taken(
+        call, number, attempts, lambda waiting: _ring(call, waiting, attempts[0], seconds, how, causes)
+    )
 
 
 async def _first_answer(
     call: Call,
+    waiting: Ringing,
     attempts: Iterable[Round],
     timeout: float | None,
     how: How,
@@ -201,13 +208,37 @@ async def _first_answer(
         left = until - call.clock.monotonic()
         if left <= 0:
             break
-        if winner := await _ring(call, attempt, min(attempt.seconds, left), how, causes):
+        if winner := await _ring(call, waiting, attempt, min(attempt.seconds, left), how, causes):
             return winner
+    return None
+
+
+async def _or_taken(
+    call: Call, number: str, attempts: Iterable[Round], ring: Callable[[Ringing], Awaitable[tuple[Phone, Leg] | None]]
+) -> tuple[Phone, Leg] | None:
+    """What the ringing comes to, unless a colleague picks the call up meanwhile."""
+    users = (phone.number for attempt in attempts for phone in attempt.phones)
+    with lines_of(call).ringing(call, number, users) as waiting:
+        try:
+            winner = await ring(waiting)
+        except BaseException:
+            if taken := _taken(call, waiting):
+                await taken[1].hang_up(NORMAL)
+            raise
+        return winner or _taken(call, waiting)
+
+
+def _taken(call: Call, waiting: Ringing) -> tuple[Phone, Leg] | None:
+    """The phone of a colleague who picked the call up, as if it had been one of those that rang."""
+    if taker := waiting.taker:
+        call.driver.picked_up(call.caller, taker.leg)
+        return Phone(taker.number, PhoneTarget(taker.account)), taker.leg
     return None
 
 
 async def talk(call: Call, number: str, phone: Phone, callee: Leg) -> None:
     """Let the caller talk to whoever answered, on a phone that was rung for `number`, and end the call after that."""
+    conversation = Conversation(call, callee, phone.number)
     try:
         await call.caller.answer()
         call.connected_to = number
@@ -217,9 +248,9 @@ async def talk(call: Call, number: str, phone: Phone, callee: Leg) -> None:
         call.tell("answered", number=phone.number, target=phone.target)
         _remember(call, phone)
         with contextlib.suppress(LegEndedError):  # whoever answers and is gone at once has had the call
-            await call.driver.talk(call.caller, callee)
+            await conversation.run()
     finally:
-        await callee.hang_up(NORMAL)
+        await conversation.hang_up()
     await call.hang_up(NORMAL)
 
 
@@ -240,19 +271,24 @@ def _from_outside(call: Call) -> bool:
     return numbers.is_dialable(number) and number not in call.company.internal
 
 
-async def _ring(call: Call, attempt: Round, seconds: float, how: How, causes: list[int]) -> tuple[Phone, Leg] | None:
+async def _ring(
+    call: Call, waiting: Ringing, attempt: Round, seconds: float, how: How, causes: list[int]
+) -> tuple[Phone, Leg] | None:
     """Ring phones at once. The first that answers wins, the others stop; None where none does."""
     ringing = {asyncio.create_task(_ring_one(call, phone, seconds, how)): phone for phone in attempt.phones}
     winner: tuple[Phone, Leg] | None = None
     pending = set(ringing)
     try:
         while pending and not winner:
-            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({*pending, waiting.taken}, return_when=asyncio.FIRST_COMPLETED)
+            pending -= done
+            winner = _taken(call, waiting)
             for task in (task for task in ringing if task in done):  # as listed, where several react at once
                 if isinstance(answer := task.result(), int):
                     causes.append(answer)
                 elif winner is None:
                     winner = ringing[task], answer
+                    waiting.taken.cancel()  # too late for anybody else
     finally:
         for task in pending:
             task.cancel()

@@ -15,9 +15,11 @@ from belplan.dialplan.company import Queue, User
 from belplan.engine import ringing
 from belplan.engine.app import App, Move
 from belplan.engine.call import Call, LimitError
+from belplan.engine.entrance import Features
 from belplan.engine.leg import ABSENT, NORMAL, LegEndedError
 from belplan.engine.position import Frame, early_items, key_frame, menu_frame, plan_frame, user_frame
 from belplan.engine.queueing.waiting import wait
+from belplan.engine.talking import TransferredError
 
 # A menu that loops back on itself is normal; a call that never ends is not.
 MAX_STEPS = 500
@@ -51,10 +53,7 @@ class Walker:
         if not self.stack:
             self._enter()
         try:
-            if self.stack:
-                await self._walk_stack()
-            else:
-                await self._connect("", call.callee_number)
+            await self._walk_on()
             if call.cause is None:
                 await self._at_the_end()
         except LimitError as limit:
@@ -71,6 +70,37 @@ class Walker:
             self._push(plan_frame(self.call.company, self.call.plan.name))
         elif isinstance(destination, User) and destination.route.items:
             self._personal(destination.number)
+
+    async def _walk_on(self) -> None:
+        """Walk on, also from where a transfer takes the call. Whoever transferred it gets it back from there."""
+        call = self.call
+        while call.cause is None:
+            try:
+                if self.stack:
+                    await self._walk_stack()
+                else:
+                    await self._connect("", call.callee_number)
+                if not call.transferred_by:
+                    return
+                call.callee_number, call.transferred_by = call.transferred_by, ""
+            except TransferredError as transfer:
+                self._transfer(transfer)
+
+    def _transfer(self, transfer: TransferredError) -> None:
+        """Begin where a colleague has sent the call."""
+        call, to = self.call, transfer.to
+        while self.stack:
+            self._leave(self.stack.pop())
+        call.callee_number, call.transferred_by = to.number, transfer.by
+        call.personal.clear()
+        if to.plan:
+            call.enter(to.plan)
+        else:
+            call.plan = None
+        if to.feature:
+            self.stack = call.use(Features).route(to.feature)
+        else:
+            self._enter()
 
     async def _walk_stack(self) -> None:
         while self.stack and self.call.cause is None:
@@ -104,6 +134,8 @@ class Walker:
                 told.exit = await self.act(path, app)
             except LimitError:
                 told.exit = "limit"
+                raise
+            except TransferredError:
                 raise
             except LegEndedError as end:
                 if await self._caller_gone():
@@ -174,6 +206,9 @@ class Walker:
             yield told
         except (asyncio.CancelledError, LegEndedError):
             told.exit = "abandoned"
+            raise
+        except TransferredError:
+            told.exit = "transferred"
             raise
         finally:
             leave = told.exit.exit if isinstance(told.exit, Move) else told.exit

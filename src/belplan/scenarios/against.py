@@ -15,7 +15,7 @@ from belplan.scenarios.values import Step
 from belplan.simulation import USUAL_CALLER, UnknownNumberError, enter
 
 # Exits that no app names itself: the walk ended or broke off there.
-_BREAKS = frozenset({"abandoned", "failed", "limit"})
+_BREAKS = frozenset({"abandoned", "failed", "limit", "transferred"})
 # The exits of these are the plan's own words: keys, and the cases of a switch.
 _OPEN = frozenset({"menu", "switch"})
 

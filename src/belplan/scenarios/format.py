@@ -92,9 +92,12 @@ class PhoneFields(Settings):
         tuple[Keys, ...], BeforeValidator(several), Field(description="Keys it presses, each when it is waited for.")
     ] = ()
 
+    transfers: Annotated[Text, Field(description="Number to which it transfers the caller after that time.")] = ""
+
     def reaction(self) -> Reaction:
         """The same for the simulator."""
-        return Reaction(self.does, self.after, self.talks, tuple(key for keys in self.keys for key in keys or ("",)))
+        keys = tuple(key for keys in self.keys for key in keys or ("",))
+        return Reaction(self.does, self.after, self.talks, keys, self.transfers)
 
 
 Replies = Annotated[
@@ -119,11 +122,6 @@ class Script(Settings):
     hang_up_after: Annotated[
         Seconds | None, Field(description="Seconds after the call's arrival at which the caller hangs up.")
     ] = None
-    speaks: Annotated[
-        tuple[Seconds, ...],
-        BeforeValidator(several),
-        Field(description="Seconds that the caller says something for, each time they are recorded; 10 if not said."),
-    ] = ()
     phones: Annotated[
         dict[str, Reactions],
         Field(description="What phones do, by number or SIP account; several in turn. Others answer."),

@@ -158,8 +158,10 @@ def _reaction(reaction: Reaction) -> Any:
     does = reaction.does
     if reaction == Reaction(does):
         return does
-    keys = {"keys": list(reaction.keys)} if reaction.keys else {}
-    return {"does": does, "after": reaction.after, "talks": reaction.talks, **keys}
+    more: dict[str, Any] = {"keys": list(reaction.keys)} if reaction.keys else {}
+    if reaction.transfers:
+        more["transfers"] = reaction.transfers
+    return {"does": does, "after": reaction.after, "talks": reaction.talks, **more}
 
 
 def _phones(company: Company, record: CallRecord) -> dict[str, Any]:

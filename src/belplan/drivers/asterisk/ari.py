@@ -48,6 +48,7 @@ _EVENTS = (
     "StasisEnd",
     "ChannelDestroyed",
     "ChannelDtmfReceived",
+    "ChannelTransfer",
     "Dial",
     "PlaybackFinished",
     "RecordingFinished",
@@ -262,7 +263,7 @@ class Ari:
             _log.error("asterisk.lease_lost", app=self.app)
             self._lost = True
             return
-        subject = event.get(_SUBJECT.get(what, "channel"))
+        subject = _subject(what, event)
         listener = self.listeners.get(subject.get("id") or subject["name"]) if subject else None
         if listener is None and what == "StasisStart":
             listener = self.on_unknown
@@ -361,6 +362,13 @@ class Ari:
         kind = {"Content-Type": "application/json"} if text else None
         async with self._http.request(method, f"{self._url}/{uri}", data=text, headers=kind) as response:
             return _content(response.status, await response.text())
+
+
+def _subject(what: str, event: Event) -> dict[str, Any] | None:
+    """The channel, playback or recording that an event is about."""
+    if what == "ChannelTransfer":
+        return event["referred_by"]["source_channel"]
+    return event.get(_SUBJECT.get(what, "channel"))
 
 
 def _content(status: int, text: str) -> Any:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Any
+from typing import Any, ClassVar
 
 from belplan.drivers.asterisk import causes
 from belplan.drivers.asterisk.ari import AriError, Event, RefusedError, segment
@@ -216,7 +216,7 @@ class AsteriskDialling:
             "appArgs": "leg",
             "channelId": contact.channel,
             "originator": self._caller.channel,
-            "variables": display(self._shown),
+            "variables": display(self._shown) | self._target.variables,
         }
         return self._exchange.ari.command("POST", "channels/create", body)
 
@@ -226,6 +226,8 @@ class RingablePhone:
     """A phone, by its endpoint: every place where it has registered."""
 
     endpoint: str
+    # A transfer moves nobody by itself: the engine is asked.
+    variables: ClassVar[dict[str, str]] = {"PJSIP_TRANSFER_HANDLING()": "ari-only"}
 
     async def endpoints(self, exchange: Exchange, caller: AsteriskLeg) -> Sequence[str]:
         # Asterisk rings only one of a phone's registrations by itself.
@@ -240,6 +242,7 @@ class RingableLine:
 
     endpoint: str
     number: str
+    variables: ClassVar[dict[str, str]] = {}
 
     async def endpoints(self, exchange: Exchange, caller: AsteriskLeg) -> Sequence[str]:
         return [f"PJSIP/{self.number}@{self.endpoint}"]

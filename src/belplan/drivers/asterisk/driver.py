@@ -10,12 +10,11 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 import structlog
 
-from belplan.drivers.asterisk.ari import Ari, AriError, Event, RefusedError, Transport, segment
+from belplan.drivers.asterisk.ari import Ari, AriError, Event, Transport, segment
 from belplan.drivers.asterisk.configuration import ExchangeSettings, phone_endpoint, trunk_endpoint
 from belplan.drivers.asterisk.dialling import AsteriskDialling, RingableLine, RingablePhone
 from belplan.drivers.asterisk.errands import Errands
@@ -29,6 +28,7 @@ from belplan.engine.leg import (
     PhoneTarget,
     Shown,
     Target,
+    Transfer,
 )
 
 RECORDINGS = "spool/recording"  # where Asterisk writes recordings, in its folder
@@ -108,19 +108,6 @@ class AsteriskDriver:
         """Wait until Asterisk is there."""
         await self.ari.wait_connected()
 
-    @property
-    def recordings(self) -> Path:
-        """The folder that recordings are written to."""
-        return self._exchange.recordings
-
-    async def has(self, leg_id: str) -> bool:
-        """Whether a leg is still there; it is, as far as anybody knows, while Asterisk cannot be asked."""
-        try:
-            await self.ari.command("GET", f"channels/{segment(leg_id)}")
-        except AriError as error:
-            return not (isinstance(error, RefusedError) and error.status == 404)
-        return True
-
     async def reload(self, module: str) -> None:
         """Have Asterisk read a module's configuration again. Calls go on. Raises AriError."""
         await self.ari.command("PUT", f"asterisk/modules/{segment(module)}")
@@ -168,7 +155,11 @@ class AsteriskDriver:
         else:
             dialling.stop()
 
-    async def talk(self, caller: Leg, callee: Leg) -> Leg:
+    def picked_up(self, caller: Leg, callee: Leg) -> None:
+        if isinstance(caller, AsteriskLeg) and isinstance(callee, AsteriskLeg):
+            caller.talks_to = callee
+
+    async def talk(self, caller: Leg, callee: Leg) -> Leg | Transfer:
         if not isinstance(caller, AsteriskLeg) or not isinstance(callee, AsteriskLeg):
             raise TypeError("a party is on another exchange")
         caller.check()
@@ -284,9 +275,20 @@ class AsteriskDriver:
         await asyncio.gather(*(sound.ask() for sound in sounds))
 
 
-async def first_end(caller: AsteriskLeg, callee: AsteriskLeg) -> AsteriskLeg:
-    """Wait until one of two legs ends: that one."""
-    ended = asyncio.get_running_loop().create_future()
+async def first_end(caller: AsteriskLeg, callee: AsteriskLeg) -> AsteriskLeg | Transfer:
+    """Wait until one of two legs ends, that one; or asks for a transfer."""
+    ended: asyncio.Future[AsteriskLeg | Transfer] = asyncio.get_running_loop().create_future()
+
+    def over(what: AsteriskLeg | Transfer) -> None:
+        if not ended.done():
+            ended.set_result(what)
+
     for leg in (caller, callee):
-        leg.at_end(lambda leg=leg: None if ended.done() else ended.set_result(leg))
-    return await ended
+        leg.at_end(lambda leg=leg: over(leg))
+        leg.on_transfer = over
+    try:
+        return await ended
+    finally:
+        for leg in (caller, callee):
+            if leg.on_transfer is over:
+                leg.on_transfer = None

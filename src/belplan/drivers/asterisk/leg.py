@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
+from urllib.parse import unquote
 
 import structlog
 
@@ -16,7 +17,7 @@ from belplan.drivers.asterisk.ari import Ari, AriError, DisconnectedError, Event
 from belplan.drivers.asterisk.errands import Errands
 from belplan.drivers.asterisk.playing import BEEP, TONES, AsteriskPlaying, media_of
 from belplan.drivers.asterisk.recording import AsteriskRecording
-from belplan.engine.leg import NORMAL, TEMPORARY_FAILURE, LegEndedError, Music, Recorded, Sound, Tone
+from belplan.engine.leg import NORMAL, TEMPORARY_FAILURE, LegEndedError, Music, Recorded, Sound, Tone, Transfer
 
 END_NOTICE = 1.0  # seconds within which Asterisk tells of the end that a command ran into
 SILENCE = 1.0  # seconds until a sound that was stopped must have ended; it takes 20 ms
@@ -78,6 +79,7 @@ class AsteriskLeg:
         self._end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting: set[asyncio.Future[None]] = set()
         self._at_end: list[Callable[[], None]] = []
+        self.on_transfer: Callable[[Transfer], None] | None = None  # of whoever it talks with
 
     @property
     def id(self) -> str:
@@ -144,6 +146,11 @@ class AsteriskLeg:
         while not self._digits:
             await self.change()
             self.check()
+
+    async def transferred(self, done: bool) -> None:
+        await self.command(
+            "POST", f"{self.uri}/transfer_progress?states=channel_{'answered' if done else 'unavailable'}"
+        )
 
     async def hang_up(self, cause: int = NORMAL) -> None:
         if not self.gone:
@@ -281,11 +288,27 @@ class AsteriskLeg:
                     self.changed()
             case "ChannelDestroyed":
                 self.ends(causes.heard(event["cause"]))
+            case "ChannelTransfer" if "state" not in event:  # with one it tells what we said of it
+                self._asks_for_transfer(event)
             case "StasisEnd":
                 # It hung up, or somebody took it away from us. ChannelDestroyed comes up to a second later, if at all.
                 self.ends(NORMAL)
             case _:
                 pass
+
+    def _asks_for_transfer(self, event: Event) -> None:
+        refer = event["refer_to"]
+        line = refer.get("destination_channel")
+        to = self.exchange.lines.get(line["id"]) if line else None
+        asked = Transfer(
+            self,
+            number=called_number(refer["requested_destination"].get("destination", "")),
+            to=to if isinstance(to, AsteriskLeg) else None,
+        )
+        if self.on_transfer:
+            self.on_transfer(asked)
+        else:
+            self.exchange.errands.run(self.transferred(False))
 
     def found(self, state: str) -> None:
         self._answered = self._answered or state == "Up"
@@ -309,3 +332,9 @@ class AsteriskLeg:
             return TONES[sound]
         path = await self.exchange.prompts.path(sound, sound.language or self.language)
         return media_of(path) if path else None
+
+
+def called_number(destination: str) -> str:
+    """What is called, of a SIP URI or the user of one: `sip:202@127.0.0.1;user=phone` calls 202."""
+    user = destination.removeprefix("sip:").removeprefix("sips:").partition("@")[0].partition(";")[0]
+    return unquote(user)

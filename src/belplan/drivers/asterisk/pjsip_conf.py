@@ -33,7 +33,7 @@ rewrite_contact=yes
 dtmf_mode=auto
 send_pai=yes
 trust_id_outbound=yes
-allow_transfer=no
+allow_transfer=yes
 allow_subscribe=no
 allow_overlap=no
 {media}
@@ -101,7 +101,8 @@ def value(text: str) -> str:
         raise ValueRefusedError("is empty, begins or ends with a space, or has control characters")
     if len(text.encode(errors="replace")) > 1000 or not text.isprintable():
         raise ValueRefusedError("is too long, or not printable")
-    return text.replace(";", r"\;")
+    # `=>` is one sign; after the space the value begins, without it.
+    return (" " if text.startswith(">") else "") + text.replace(";", r"\;")
 
 
 def display_name(text: str) -> str:

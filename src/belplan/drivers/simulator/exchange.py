@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from belplan.drivers.simulator.leg import SimulatedLeg, one_gone
@@ -17,6 +17,7 @@ from belplan.engine.leg import (
     LegEndedError,
     Shown,
     Target,
+    Transfer,
 )
 
 
@@ -25,12 +26,14 @@ class Reaction:
     """What a phone does when it rings. `after` and `talks` are seconds: until it reacts, and of conversation.
 
     `keys` are pressed in turn, each when the phone is next waited for; "" lets it be waited for in vain.
+    After `talks` seconds it `transfers` the other party to a number, where there is one; refused, it talks on.
     """
 
     does: Literal["answer", "busy", "no_answer", "reject", "failed"] = "answer"
     after: float = 2.0
     talks: float = 60.0
     keys: tuple[str, ...] = ()
+    transfers: str = ""
 
 
 _ENDS = {"busy": BUSY, "reject": REJECTED, "failed": ABSENT}
@@ -70,7 +73,7 @@ class SimulatedExchange:
         self.dialled: list[tuple[Target, Shown]] = []
         self.rang_at: list[float] = []
         self.legs: list[SimulatedLeg] = []
-        self._talks: dict[str, float] = {}
+        self._talks: dict[str, Reaction] = {}
 
     @asynccontextmanager
     async def dial(
@@ -81,7 +84,7 @@ class SimulatedExchange:
         self.dialled.append((target, shown))
         self.rang_at.append(leg.now())
         self.legs.append(leg)
-        self._talks[leg_id] = reaction.talks
+        self._talks[leg_id] = reaction
         try:
             yield SimulatedDialling(leg, reaction, timeout)
         except BaseException:
@@ -90,10 +93,11 @@ class SimulatedExchange:
             raise
         finally:
             if not leg.answered:
-                leg.leave(ANSWERED_ELSEWHERE if caller.answered else NORMAL)
+                taken = caller.answered or (isinstance(caller, SimulatedLeg) and caller.taken)
+                leg.leave(ANSWERED_ELSEWHERE if taken else NORMAL)
 
-    async def talk(self, caller: Leg, callee: Leg) -> Leg:
-        """The callee hangs up after the length of conversation that its reaction has."""
+    async def talk(self, caller: Leg, callee: Leg) -> Leg | Transfer:
+        """The callee hangs up, or transfers, after the length of conversation that its reaction has."""
         legs = [leg for leg in (caller, callee) if isinstance(leg, SimulatedLeg)]
         if len(legs) != 2:
             raise TypeError("a simulated exchange connects simulated legs")
@@ -101,10 +105,18 @@ class SimulatedExchange:
             raise LegEndedError
         began = legs[0].now()
         try:
-            await one_gone(legs, self._talks.get(callee.id, float("inf")))
+            reaction = self._talks.get(callee.id, Reaction(talks=float("inf")))
+            await one_gone(legs, reaction.talks)
             if not any(leg.gone for leg in legs):
+                if reaction.transfers:
+                    self._talks[callee.id] = replace(reaction, transfers="")
+                    return Transfer(callee, reaction.transfers)
                 await callee.hang_up(NORMAL)
             return next(leg for leg in legs if leg.gone)
         finally:
             for leg in legs:
                 leg.ear.listened(began, leg.now())
+
+    def picked_up(self, caller: Leg, callee: Leg) -> None:
+        if isinstance(caller, SimulatedLeg):
+            caller.taken = True

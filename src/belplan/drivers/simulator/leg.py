@@ -60,6 +60,8 @@ class SimulatedLeg:
         self.id = leg_id
         self.answered = False
         self.rang = False
+        self.taken = False  # somebody picked up what rings for it
+        self.told: list[bool] = []  # what came of its transfers
         self._loop = asyncio.get_running_loop()
         self.now = self._loop.time
         self.ear = Ear(self.now())
@@ -133,6 +135,9 @@ class SimulatedLeg:
             self.check()
             self._changed.clear()
             await self._changed.wait()
+
+    async def transferred(self, done: bool) -> None:
+        self.told.append(done)
 
     async def hang_up(self, cause: int = NORMAL) -> None:
         self.leave(cause)
