@@ -1,0 +1,165 @@
+"""A queue on a real exchange: order, music that is heard, agents who come and go by phone."""
+
+import array
+import asyncio
+import contextlib
+import math
+import wave
+from pathlib import Path
+
+from belplan.demo import tones
+from belplan.engine.queueing.views import look
+from tests.asterisk.phones import SDP as OFFER
+from tests.asterisk.phones import Phone, ack, expect, invite, phone, request, run_sipp, scenario, sipp, until
+from tests.asterisk.serving import CALLER, plan, serving
+
+NUMBER = "31102380095"
+CALLERS = 20
+ROUTE = """
+- queue: {number: "401"}
+- hangup: {cause: 21}
+"""
+OK = (
+    "<send><![CDATA[\n\n      SIP/2.0 200 OK\n      [last_Via:]\n      [last_From:]\n      [last_To:]\n"
+    "      [last_Call-ID:]\n      [last_CSeq:]\n      Content-Length: 0\n\n]]></send>"
+)
+
+
+def with_queue(queue: str) -> str:
+    return plan(ROUTE).replace("phone_book:", f"queues: [{queue}]\nphone_book:")
+
+
+def waiting_caller(number: str) -> str:
+    """Somebody outside who waits until the exchange ends the call."""
+    who = "<sip:3161234[call_number]@127.0.0.2>"
+    steps = [request("INVITE", number, from_=who, body=OFFER)]
+    steps += [expect(code, optional=True) for code in (100, 180, 183)]
+    return scenario(*steps, expect(200), ack(number, from_=who), '<recv request="BYE" timeout="40000"></recv>', OK)
+
+
+async def works(agent: Phone, talks: float) -> None:
+    """Answer every call, and hang up after so many seconds."""
+    seen = 0
+    while True:
+        await agent.event("CALL_INCOMING", seconds=60, after=seen)
+        seen = len(agent.events)
+        with contextlib.suppress(AssertionError, TimeoutError):  # it stopped ringing in this very moment
+            await agent.accept()
+            await agent.event("CALL_ESTABLISHED", 2.0, after=seen - 1)
+            await asyncio.sleep(talks)
+            await agent.hang_up()
+
+
+def samples_of(recording: Path) -> "array.array[int]":
+    samples = array.array("h")
+    with wave.open(str(recording)) as sound:
+        samples.frombytes(sound.readframes(sound.getnframes()))
+    return samples
+
+
+def loudness(samples: "array.array[int]", seconds: float = 0.25) -> list[float]:
+    """How loud each piece is (root mean square)."""
+    size = int(tones.RATE * seconds)
+    pieces = [samples[at : at + size] for at in range(0, len(samples) - size, size)]
+    return [math.sqrt(sum(sample * sample for sample in piece) / size) for piece in pieces]
+
+
+def longest(pieces: list[bool]) -> int:
+    """The longest run of pieces for which it holds."""
+    best = now = 0
+    for holds in pieces:
+        now = now + 1 if holds else 0
+        best = max(best, now)
+    return best
+
+
+async def test_twenty_callers_are_answered_in_their_order_and_nobody_is_rung_twice_at_once(program):
+    told = []
+    queue = """{name: Support, number: "401", agents: [{user: "201"}, {user: "202"}],
+      strategy: round_robin, max_waiting: 30, wrap_up: 0, retry_after: 1}"""
+    async with contextlib.AsyncExitStack() as stack:
+        exchange = await stack.enter_async_context(serving(with_queue(queue), program, told.append))
+        port = exchange.settings.sip_port
+        people = {"201": "anna", "202": "bram", "203": "carla"}
+        agents = {
+            number: await stack.enter_async_context(phone(name, f"geheim-{name}", port))
+            for number, name in people.items()
+        }
+        patient = agents.pop("203")
+        callers = await stack.enter_async_context(
+            sipp(waiting_caller(NUMBER), to=port, calls=CALLERS, rate=40, seconds=60)
+        )
+        changes = lambda what: [one for one in told if one.what == "queue" and one.facts["change"] == what]  # noqa: E731
+        await until(lambda: len(changes("joined")) == CALLERS, "all callers in the queue", 20)
+        # The last one is somebody whose ears we have.
+        await patient.dial("401")
+        await until(lambda: len(changes("joined")) == CALLERS + 1, "the last caller in the queue")
+        (state,) = look(exchange.queues, exchange.company, exchange._clock)
+        assert len(state.waiting) == CALLERS + 1
+        assert [one.since for one in state.waiting] == sorted(one.since for one in state.waiting)
+        work = [asyncio.create_task(works(agent, 0.1)) for agent in agents.values()]
+        ran = await callers.ended(60)
+        assert ran.ok, ran.errors
+        await patient.event("CALL_CLOSED", 20)
+        for task in work:
+            task.cancel()
+
+        arrived = [one.call_id for one in changes("joined")]
+        first_offered = list(dict.fromkeys(one.call_id for one in changes("offered")))
+        assert first_offered == arrived
+        assert sorted(one.call_id for one in changes("answered")) == sorted(arrived)
+        assert {one.facts["exit"] for one in changes("left")} == {"answered"}
+        for agent in agents.values():
+            calls = [event["type"] for event in agent.events if event["type"] in ("CALL_INCOMING", "CALL_CLOSED")]
+            assert calls == ["CALL_INCOMING", "CALL_CLOSED"] * (len(calls) // 2)
+        music = loudness(samples_of(patient.heard))
+        assert longest([piece > 300 for piece in music]) >= 4, music  # a second without a gap at the least
+
+
+async def test_music_of_the_company_until_an_agent_answers_who_can_log_out_by_phone(program, tmp_path):
+    queue = """{name: Support, number: "401", agents: [{user: "201"}], music: wacht.wav}"""
+    tones.write(tmp_path / "anna", 1000)  # she says it for as long as it lasts
+    async with serving(with_queue(queue), program) as exchange:
+        port, company = exchange.settings.sip_port, exchange.company
+        sounds = exchange._options.plan.parent / "sounds"
+        sounds.mkdir()
+        tones.write(sounds / "wacht", 600)  # less than a second: it has to come round
+        async with (
+            phone("anna", "geheim-anna", port, says=tmp_path / "anna.wav") as anna,
+            phone("carla", "geheim-carla", port) as carla,
+        ):
+            await anna.dial("*100")
+            await anna.event("CALL_ESTABLISHED")  # it is said aloud
+            await anna.event("CALL_CLOSED")
+            assert exchange.queues.standing(company, "401", "201") == "out"
+            nobody = await run_sipp(invite(NUMBER, 403, from_=CALLER), port)
+            assert nobody.ok, nobody.errors
+            seen = len(anna.events)
+            await anna.dial("*100")
+            await anna.event("CALL_CLOSED", after=seen)
+
+            seen = len(anna.events)
+            await carla.dial("401")
+            await anna.event("CALL_INCOMING", after=seen)
+            (state,) = look(exchange.queues, company, exchange._clock)
+            assert [agent.doing for agent in state.agents] == ["ringing"]
+            await asyncio.sleep(2.0)  # carla listens
+            await anna.accept()
+            await anna.event("CALL_ESTABLISHED", after=seen)
+            await until(lambda: look(exchange.queues, company, exchange._clock)[0].agents[0].doing == "talking", "talk")
+            await asyncio.sleep(0.5)
+            await carla.hang_up()
+            await anna.event("CALL_CLOSED", after=seen)
+            (state,) = look(exchange.queues, company, exchange._clock)
+            assert state.waiting == ()
+            assert [agent.doing for agent in state.agents] == ["wrap_up"]
+            # Closed only now: its file is whole.
+            heard = samples_of(carla.heard)
+    size = tones.RATE // 4
+    pieces = [heard[at : at + size] for at in range(0, len(heard) - size, size)]
+    music = [tones._goertzel(piece, 600) > 1000 for piece in pieces]
+    voice = [tones._goertzel(piece, 1000) > 1000 for piece in pieces]
+    assert sum(music) >= 6, (music, voice)  # twice as long as the file
+    assert any(voice)
+    assert music.index(True) < voice.index(True)
+    assert not any(music[voice.index(True) + 1 :]), "music while they talk"
