@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, cast, get_args
 
+from belplan.dialplan import numbers
 from belplan.dialplan.company import Company, RingGroup
 from belplan.dialplan.fields import as_text
 from belplan.dialplan.problem import did_you_mean, listed
@@ -17,6 +19,9 @@ from belplan.engine.queueing.lines import Queues, queues_of
 from belplan.engine.ringing import Rota
 from belplan.engine.secrets import EnvironmentSecrets, Secrets
 from belplan.engine.state import State
+from belplan.engine.voicemail.boxes import Boxes, Draft, Message, box_of
+from belplan.engine.voicemail.imagined import ImaginedBoxes
+from belplan.engine.voicemail.pins import Pins
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,10 @@ class Memory:
     """How many callers came before, by queue."""
     busy: dict[str, float | None] = field(default_factory=dict[str, float | None])
     """Who is in another call, for how many seconds more; None is for the whole time."""
+    boxes: ImaginedBoxes = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "boxes", ImaginedBoxes(self.tray))
 
     @property
     def services(self) -> dict[type, object]:
@@ -44,6 +53,8 @@ class Memory:
             Secrets: EnvironmentSecrets(),
             Engaged: self.engaged,
             Queues: Queues(self.state, self.engaged),
+            Boxes: self.boxes,
+            Pins: Pins(),
         }
 
 
@@ -120,6 +131,38 @@ def _busy(memory: Memory, company: Company, said: Any) -> None:
         memory.busy[company.canonical(str(as_text(number)))] = None if seconds is None else float(seconds)
 
 
+def _messages(memory: Memory, company: Company, said: Any) -> None:
+    form = 'the messages of a box as {"501": [{from: "0612345678", at: "2026-01-13T09:00", seconds: 12}]}'
+    for word, given in _mapping(said, form).items():
+        number = str(as_text(word))
+        box = box_of(company, number)
+        if box is None:
+            raise ValueError(f"{number} is no voicemail box of {company.settings.name}")
+        for index, one in enumerate(cast("list[Any]", given) if isinstance(given, list) else [given]):
+            fields = _mapping(one, form)
+            if unknown := fields.keys() - {"from", "at", "seconds", "heard"}:
+                raise ValueError(f"a message has no {listed(sorted(unknown))}; write {form}")
+            caller = company.telephone(str(as_text(fields.get("from", ""))))
+            name = f"{number}-{index}"
+            draft = Draft(
+                id=name,
+                company=company.id,
+                box=number,
+                box_name=box.name,
+                leg="",
+                began=_moment(fields.get("at"), company),
+                caller_number=caller,
+                caller=numbers.spoken_form(caller, company.settings.country),
+                caller_name=company.names.get(caller, ""),
+                language=box.language or company.settings.language,
+                timezone=company.settings.timezone,
+                mail_to=box.email,
+                keep_days=box.keep_days,
+            )
+            seconds = float(fields.get("seconds", 10))
+            memory.boxes.put(Message(draft, seconds, Path(f"{name}.wav"), heard=bool(fields.get("heard", False))))
+
+
 def _moment(text: Any, company: Company) -> datetime:
     moment = datetime.fromisoformat(str(text))
     return moment if moment.tzinfo else moment.replace(tzinfo=company.zone)
@@ -163,5 +206,6 @@ WORDS: dict[str, Callable[[Memory, Company, Any], None]] = {
     "agents": _agents,
     "queued": _queued,
     "busy": _busy,
+    "messages": _messages,
 }
 """What can be said of a company's memory. An app that keeps something adds a word here."""

@@ -42,16 +42,20 @@ from belplan.engine.queueing.lines import Queues
 from belplan.engine.ringing import Rota
 from belplan.engine.secrets import EnvironmentSecrets, Secrets
 from belplan.engine.state import State
+from belplan.engine.voicemail.boxes import Boxes, Message, box_of
+from belplan.engine.voicemail.pins import Pins
 from belplan.mail.outbox import Outbox
 from belplan.mail.smtp import MailServer
 from belplan.prompts import Prompts
 from belplan.store.state_file import StateFile
+from belplan.store.voicemail import DiskBoxes
 from belplan.webhook import Policy, Webhooks
 from belplan.webhook.cache import AnswerCache
 from belplan.webhook.exchange import Sender
 
 LOOK_AT_PLAN = 0.5  # seconds between looks at the plan file
 RESTART_AFTER = (0.2, 1.0, 2.0, 5.0)  # seconds before an Asterisk that ended is started again; the last one stays
+SWEEP_EVERY = 3600.0  # seconds between looks for voicemail that is old enough to go
 UNKNOWN_NUMBER = 1  # Q.850: unallocated number
 
 _log = structlog.get_logger()
@@ -119,6 +123,7 @@ class Exchange:
         self._outbox = (
             Outbox(options.data / "mail", options.mail_server, options.mail_from) if options.mail_server else None
         )
+        self.boxes = DiskBoxes(options.data / "voicemail", self.driver.recordings, self._outbox or NoMail())
         self._state_file = StateFile(options.data / "state.jsonl")
         self.state = State(self._state_file.keep)
         self._options = options
@@ -139,6 +144,8 @@ class Exchange:
             Queues: self.queues,
             Mailer: self._outbox or NoMail(),
             Secrets: self._secrets,
+            Boxes: self.boxes,
+            Pins: Pins(),
         }
         self._open = AsyncExitStack()
         self.on_plan: Callable[[], None] = lambda: None  # told when the plan file was read again
@@ -158,8 +165,10 @@ class Exchange:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as opening:
             opening.enter_context(self._state_file)
+            await asyncio.to_thread(self.boxes.read)  # before mail is sent: what was posted twice is one mail
             if self._outbox:
                 opening.enter_context(self._outbox)
+            await opening.enter_async_context(self.boxes)
             self.state.restore(self._state_file.read())
             self._apologies = await self._render_apologies()
             await self.pbx.start(self._configuration().files)
@@ -170,6 +179,7 @@ class Exchange:
             self._taking = True
             self._limit_trunks()
             tasks.start(self.driver.serve(self.take), self._supervise(), self._watch_plan(), self._prepare_prompts())
+            tasks.start(self.boxes.recover(self.driver.has), self._sweep_boxes())
             await self.driver.wait_connected()
             self._open = opening.pop_all()
         _log.info("exchange.ready", sip=f"{self.settings.listen}:{self.settings.sip_port}")
@@ -295,6 +305,18 @@ class Exchange:
                 self.on_plan()
                 await self._prepare_prompts()
 
+    async def _sweep_boxes(self) -> None:
+        """Delete the messages that were kept for their days."""
+        while True:
+            if swept := self.boxes.sweep(self._clock.now(), self._keep_days):
+                _log.info("voicemail.swept", messages=swept)
+            await asyncio.sleep(SWEEP_EVERY)
+
+    def _keep_days(self, message: Message) -> int:
+        company = self.companies.get(message.draft.company)
+        box = box_of(company, message.draft.box) if company else None
+        return box.keep_days if box else message.draft.keep_days
+
     async def _prepare_prompts(self) -> None:
         """Speak what the plan says beforehand, so that no caller waits for it."""
         for company in self.companies:
@@ -390,6 +412,10 @@ def prompts_of(company: Company) -> Iterator[Prompt]:
     for prompt in said:
         if not placeholders(prompt.say or ""):
             yield Prompt(say=prompt.say, file=prompt.file, language=prompt.language, voice=prompt.voice)
+
+    for box in company.voicemail_boxes:
+        if box.greeting:
+            yield box.greeting
 
 
 def _state(plan: Path) -> tuple[int, int, int] | None:

@@ -19,6 +19,7 @@ from belplan.engine.entrance import Entrance, Features, entrance
 from belplan.engine.events import Events, Watcher
 from belplan.engine.leg import PhoneTarget, Shown, Target
 from belplan.engine.mail import Letter
+from belplan.engine.voicemail.boxes import Message
 from belplan.memory import Memory, remember
 from belplan.webhook.cache import AnswerCache
 from belplan.webhook.exchange import Answer, Request, Sender
@@ -45,7 +46,8 @@ class Caller:
     `number` "" is withheld. `keys` are pressed in turn, each when the plan next waits for one ("" lets
     it wait in vain), `presses` at moments of their own. `hang_up_after` is in seconds from the call's
     arrival. `reactions` are by internal or outside number or SIP account, and `replies` by a webhook's
-    variable or path; several are given in turn, the last one again and again. `state` is what the
+    variable or path; several are given in turn, the last one again and again, as is `speaks`: how many
+    seconds the caller says something for when they are recorded. `state` is what the
     company remembers when the call arrives: see belplan.memory.WORDS.
     """
 
@@ -60,6 +62,7 @@ class Caller:
     )
     replies: Mapping[str, Answer | Sequence[Reply]] = field(default_factory=dict[str, Answer | Sequence[Reply]])
     state: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    speaks: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,8 @@ class Observation:
     """From the arrival to the answer of a person; None where nobody answered."""
     mails: tuple[Letter, ...] = ()
     """What would have been sent by mail."""
+    messages: tuple[Message, ...] = ()
+    """What is in the voicemail boxes after it."""
 
 
 class NoWebhooks:
@@ -119,7 +124,7 @@ async def observe(
     scripted = ScriptedSender(caller.replies, sender)
     phones = _Phones(company, caller.reactions)
     exchange = SimulatedExchange(phones)
-    leg = SimulatedLeg("caller", caller.keys, caller.presses)
+    leg = SimulatedLeg("caller", caller.keys, caller.presses, caller.speaks)
     began = leg.now()
     memory = remember(company, caller.state)
     answered: list[float] = []
@@ -146,6 +151,7 @@ async def observe(
     leg.leave_after(PATIENCE if caller.hang_up_after is None else caller.hang_up_after)
     async with _others(call, memory, phones):
         record = await attend(call, feature_route(entered.feature) if entered.feature else None)
+    await memory.boxes.settled()
     ended = leg.ended_at if leg.ended_at is not None else leg.now()
     return Observation(
         record=record,
@@ -158,6 +164,7 @@ async def observe(
         silence=leg.ear.longest_silence(ended),
         answered_after=answered[0] - began if answered else None,
         mails=tuple(memory.tray.letters),
+        messages=memory.boxes.everything,
     )
 
 

@@ -9,6 +9,7 @@ from belplan.apps.diversion import Diversion
 from belplan.apps.email import Email
 from belplan.apps.goto import Goto
 from belplan.apps.hangup import Hangup
+from belplan.apps.listen import Listen
 from belplan.apps.log_agent import LogAgent
 from belplan.apps.menu import Menu
 from belplan.apps.pick_up import PickUp
@@ -45,7 +46,7 @@ APPS = Registry().add(
     Hangup,
 )
 
-FEATURES = Registry().add(SwitchDiversion, DialOutside, LogAgent, PickUp)
+FEATURES = Registry().add(SwitchDiversion, DialOutside, LogAgent, Listen, PickUp)
 """What only the company's own phones do. They stand in no plan."""
 
 
@@ -58,6 +59,10 @@ def feature_route(feature: Feature) -> list[Frame]:
             app = DialOutside(number=feature.name)
         case "agent":
             app = LogAgent(queue=feature.name)
+        case "listen":
+            app = Listen()
+        case "voicemail":
+            app = Voicemail(box=feature.name)
         case "pick_up":
             app = PickUp(number=feature.name)
     return [Frame("features", Route((Item(app),)))]

@@ -147,9 +147,23 @@ class VoicemailBox(Settings):
     name: Name
     number: InternalNumber
     email: tuple[Mail, ...] = ()
-    greeting: Prompt | None = None
-    max_length: Annotated[Seconds, Field(le=3600)] = 180
-    keep_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    greeting: Annotated[Prompt | None, Field(description="Heard before the beep; a usual one, when absent.")] = None
+    max_length: Annotated[Seconds, Field(description="Seconds that a message lasts at most.", le=3600)] = 180
+    silence: Annotated[
+        float, Field(description="Seconds without a word after which the message ends.", ge=1, le=60)
+    ] = 10
+    keep_days: Annotated[int, Field(description="Days after which a message is deleted.", ge=1, le=3650)] = 30
+    language: Annotated[Language | None, Field(description="What it speaks; the company's, when absent.")] = None
+    users: Annotated[
+        tuple[InternalNumber, ...], Field(description="Whose box it is: they need not say which they listen to.")
+    ] = ()
+    pin: Annotated[
+        Text | None,
+        Field(
+            description="Digits that open it on any phone, or secret:NAME; without, only its users' own phones do.",
+            pattern=r"^([0-9]{4,10}|secret:[A-Za-z0-9_.-]+)$",
+        ),
+    ] = None
 
 
 class _Span(Settings):

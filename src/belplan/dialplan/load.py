@@ -372,6 +372,7 @@ _FORMS = {
     r"^[^\s;\\\"']{1,128}$": "no spaces, quotes, backslashes or semicolons, and at most 128 long",
     r"^[A-Za-z0-9_.-]{1,64}$": "letters, digits, dots, - and _ only, at most 64",
     "^[0-9]{1,4}$": "one to four digits",
+    r"^([0-9]{4,10}|secret:[A-Za-z0-9_.-]+)$": "a PIN is four to ten digits, or secret:NAME",
     "^[0-9*#]$": "a telephone has the keys 0 to 9, * and #",
     "^(nl|en)$": "must be nl or en",
     "^[A-Za-z0-9_+-]{1,40}$": "the name of a voice is letters, digits, _, + and -",

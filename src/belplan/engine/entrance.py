@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from belplan.dialplan import numbers
-from belplan.dialplan.company import Company, DialPlan
+from belplan.dialplan.company import Company, DialPlan, VoicemailBox
 from belplan.engine.position import Frame
+
+LISTEN = "1233"  # what a phone dials to listen to voicemail, unless something of the company has that number
 
 # Logging in and out as an agent, of all queues or of one: `*100`, `*100*401`.
 _AGENT = re.compile(r"\*100(?:\*(?P<queue>[0-9]{1,6}))?")
@@ -19,13 +21,13 @@ _DIVERSION = re.compile(r"(?P<number>[0-9]{1,6})\*(?P<code>[0-9]{1,4})")
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """What only a company's own phone may dial.
+    """What is neither a plan nor a person: the code of a diversion (its name), an outside number, *100, *8, a box.
 
-    The code of a diversion (its name), an outside number, *100 (of a queue's number, or "" for all queues), or
-    picking up what rings (the number for which, or "").
+    The name of *100 is a queue's number, or "" for all queues; that of *8 the number for which it rings, or "". Only
+    the company's own phones may dial these, but for a box (its number), where anybody may leave a message.
     """
 
-    kind: Literal["diversion", "outside", "agent", "pick_up"]
+    kind: Literal["diversion", "outside", "agent", "listen", "voicemail", "pick_up"]
     name: str
 
 
@@ -55,6 +57,8 @@ def entrance(company: Company, dialled: str, caller_number: str) -> Entrance | N
         return Entrance(dialled, feature=feature) if own else None
     number = company.canonical(dialled)
     destination = company.destination(number)
+    if isinstance(destination, VoicemailBox):
+        return Entrance(number, feature=Feature("voicemail", number))
     if destination is None and own and company.trunks and numbers.is_outside(number, company.settings.country):
         return Entrance(number, feature=Feature("outside", number))
     if destination is None:
@@ -70,6 +74,8 @@ def _feature(company: Company, dialled: str) -> Feature | None:
     if code := _AGENT.fullmatch(dialled):
         queue = code["queue"] or ""
         return Feature("agent", queue) if not queue or queue in company.seats else None
+    if dialled == LISTEN and LISTEN not in company.internal:
+        return Feature("listen", "")
     if pick_up := _PICK_UP.fullmatch(dialled):
         return Feature("pick_up", pick_up["number"])
     return None

@@ -45,6 +45,41 @@ async def until_key(leg: Leg, sound: Sound) -> bool:
             await asyncio.gather(finished, pressed, return_exceptions=True)
 
 
+async def key_after(call: Call, sound: Sound, within: float) -> str:
+    """The key that is pressed while a sound is heard, or within so many seconds after it; "" where there is none."""
+    await play_until_key(call, sound)
+    return await _key(call, within)
+
+
+async def digits_after(call: Call, sound: Sound, *, most: int, first: float = 8.0, between: float = 4.0) -> str:
+    """Digits that are pressed while a sound is heard or after it, up to the key # or `most` of them.
+
+    `first` and `between` are the seconds until the first and each further one. `*` begins anew.
+    """
+    digits = ""
+    key = await key_after(call, sound, first)
+    while key and key != "#":
+        digits = digits + key if key.isdigit() else ""
+        if len(digits) == most:
+            break
+        key = await _key(call, between)
+    return digits
+
+
+async def _key(call: Call, within: float) -> str:
+    try:
+        async with asyncio.timeout(within):
+            return await call.caller.read_digit()
+    except TimeoutError:
+        return ""
+
+
+async def forget_keys(call: Call) -> None:
+    """Take away what was pressed before anybody asked."""
+    while call.caller.digit_waiting:
+        await call.caller.read_digit()
+
+
 @asynccontextmanager
 async def hearing(call: Call, tone: Tone) -> AsyncGenerator[None]:
     """Let the caller hear that something is under way: ringing where the call was not answered, else a tone."""

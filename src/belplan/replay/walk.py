@@ -346,6 +346,8 @@ class _World:
         for name, value in step.values.items():
             self._call.variables.set(name, value)
         if step.exit == "abandoned":
+            if self._past.is_last(step):  # whoever hangs up while they speak has left a message
+                self._call.outcome = self._past.record.outcome
             self._clock.pass_by(step.duration_ms / 1000)
             raise _HungUpError
         self._lasts(step.duration_ms / 1000)

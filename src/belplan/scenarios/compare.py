@@ -7,7 +7,8 @@ from typing import Any, cast
 
 from belplan.dialplan.company import Company
 from belplan.engine.cdr import Step as Walked
-from belplan.scenarios.expect import Expectation, Numbers, Sent, Sounds, Steps
+from belplan.engine.voicemail.boxes import Message
+from belplan.scenarios.expect import Expectation, Messages, Numbers, Sent, Sounds, Steps
 from belplan.scenarios.values import Step
 from belplan.simulation import Asked, Observation
 
@@ -47,6 +48,8 @@ def differences(company: Company, expected: Expectation, call: Observation) -> l
             found.append(Difference(f"variables.{name}", _shown(value), _shown(got)))
     for name, sent in expected.webhooks.items():
         found += _requests(name, sent, [asked for asked in call.asked if name in (asked.variable, asked.path)])
+    for box, messages in expected.messages.items():
+        found += _box(box, messages, [message for message in call.messages if message.draft.box == box])
     return found + _times(expected, call)
 
 
@@ -137,6 +140,19 @@ def _requests(name: str, expected: Sent, asked: Sequence[Asked]) -> Iterable[Dif
         got = cast("str | None", body.get(field))
         if got != value:
             yield Difference(f"webhooks.{name}.fields.{field}", _shown(value), _shown(got, "no such field"))
+
+
+def _box(number: str, expected: Messages, there: Sequence[Message]) -> Iterable[Difference]:
+    there = sorted(there, key=lambda message: message.draft.began)
+    new = sum(not message.heard for message in there)
+    seconds = tuple(round(message.seconds, 1) for message in there)
+    for what, wanted, got in (("count", expected.count, len(there)), ("new", expected.new, new)):
+        if wanted is not None and wanted != got:
+            yield Difference(f"messages.{number}.{what}", str(wanted), str(got))
+    if expected.seconds is not None and expected.seconds != seconds:
+        yield Difference(
+            f"messages.{number}.seconds", _listed(list(map(str, expected.seconds))), _listed(list(map(str, seconds)))
+        )
 
 
 def _times(expected: Expectation, call: Observation) -> list[Difference]:

@@ -53,6 +53,14 @@ class Sent(Settings):
     fields: Annotated[dict[str, Text], Field(description="Fields of the last one's JSON.")] = {}
 
 
+class Messages(Settings):
+    """What is in a voicemail box. A number alone is how many messages."""
+
+    count: Annotated[int | None, Field(description="How many there are.", ge=0)] = None
+    new: Annotated[int | None, Field(description="How many of them nobody has heard.", ge=0)] = None
+    seconds: Annotated[tuple[Seconds, ...] | None, Field(description="How long they are, the oldest first.")] = None
+
+
 class Shows(Settings):
     """What a phone shows when it rings. A text alone is the name."""
 
@@ -88,6 +96,10 @@ class Expectation(Settings):
     ] = {}
     webhooks: Annotated[
         dict[str, Annotated[Sent, short_for("count")]], Field(description="Requests sent, by variable or path.")
+    ] = {}
+    messages: Annotated[
+        dict[str, Annotated[Messages, short_for("count")]],
+        Field(description="What is in voicemail boxes afterwards, by their number."),
     ] = {}
     within: Within = Within()
     silence: Annotated[Seconds | None, Field(description="Most seconds without a sound for the caller.")] = None

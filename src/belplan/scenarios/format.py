@@ -122,6 +122,11 @@ class Script(Settings):
     hang_up_after: Annotated[
         Seconds | None, Field(description="Seconds after the call's arrival at which the caller hangs up.")
     ] = None
+    speaks: Annotated[
+        tuple[Seconds, ...],
+        BeforeValidator(several),
+        Field(description="Seconds that the caller says something for, each time they are recorded; 10 if not said."),
+    ] = ()
     phones: Annotated[
         dict[str, Reactions],
         Field(description="What phones do, by number or SIP account; several in turn. Others answer."),

@@ -121,6 +121,7 @@ def caller_of(company: Company, written: Written) -> Caller:
         reactions=scenario.reactions(),
         replies=scenario.replies(),
         state=scenario.state,
+        speaks=scenario.speaks,
     )
 
 

@@ -68,6 +68,11 @@ def _check_members(findings: Findings, names: "_Names") -> None:
                     names.warn_without_trunk(agent.number, (*keys, "number"))
             elif message := names.refused_number(agent.user or "", (User,), "agents are users"):
                 findings.say((*keys, "user"), "unknown-destination", message)
+    for index, box in enumerate(company.voicemail_boxes):
+        for at, user in enumerate(box.users):
+            keys = (*findings.entry("voicemail_boxes", index), "users", at)
+            if message := names.refused_number(user, (User,), "a voicemail box belongs to users"):
+                findings.say(keys, "unknown-destination", message)
     if last := company.settings.last_resort:
         keys = ("company", "last_resort")
         otherwise = "what is rung at last is a user, a ring group or an outside number"

@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import structlog
 
-from belplan.drivers.asterisk.ari import Ari, AriError, Event, Transport, segment
+from belplan.drivers.asterisk.ari import Ari, AriError, Event, RefusedError, Transport, segment
 from belplan.drivers.asterisk.configuration import ExchangeSettings, phone_endpoint, trunk_endpoint
 from belplan.drivers.asterisk.dialling import AsteriskDialling, RingableLine, RingablePhone
 from belplan.drivers.asterisk.errands import Errands
@@ -107,6 +108,19 @@ class AsteriskDriver:
     async def wait_connected(self) -> None:
         """Wait until Asterisk is there."""
         await self.ari.wait_connected()
+
+    @property
+    def recordings(self) -> Path:
+        """The folder that recordings are written to."""
+        return self._exchange.recordings
+
+    async def has(self, leg_id: str) -> bool:
+        """Whether a leg is still there; it is, as far as anybody knows, while Asterisk cannot be asked."""
+        try:
+            await self.ari.command("GET", f"channels/{segment(leg_id)}")
+        except AriError as error:
+            return not (isinstance(error, RefusedError) and error.status == 404)
+        return True
 
     async def reload(self, module: str) -> None:
         """Have Asterisk read a module's configuration again. Calls go on. Raises AriError."""
