@@ -61,10 +61,10 @@ def examine(
     return Examined(loaded.company if whole else None, tuple(problems), scope)
 
 
-def published(plan: str, handle: str) -> Company:
+def published(plan: str, handle: str, number: int) -> Company:
     """The company of a plan that was published, as its exchange has it. Raises PlanError where nothing can be read."""
     loaded = load(json.loads(plan), APPS)
-    return on_exchange(loaded.company, handle) if handle else loaded.company
+    return (on_exchange(loaded.company, handle) if handle else loaded.company).numbered(number)
 
 
 def refused_webhooks(company: Company, policy: Policy) -> list[Problem]:

@@ -6,6 +6,7 @@ anything here: the exchange has its companies in memory, and goes on when the da
 
 import asyncio
 import contextlib
+import json
 import signal
 import socket
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -18,25 +19,29 @@ import uvicorn
 from fastapi import FastAPI
 
 from belplan import api
-from belplan.api import NotTakenError, Parts
+from belplan.api import Parts
 from belplan.compiled import published
 from belplan.dialplan import source, written
 from belplan.dialplan.company import Company
 from belplan.dialplan.credentials import hide
 from belplan.dialplan.problem import PlanError
 from belplan.drivers.asterisk import program as asterisk
-from belplan.drivers.asterisk.ari import AriError
-from belplan.drivers.asterisk.pbx import PbxError
+from belplan.live import Live
 from belplan.server import Exchange, Options, policy
+from belplan.steering import Calls, Idle
 from belplan.store import schema
 from belplan.store.audit import Audit
 from belplan.store.companies import Companies, CompanyRow
 from belplan.store.database import Database, DatabaseAwayError
+from belplan.store.intake import emptied
 from belplan.store.people import People
+from belplan.store.phone_book import PhoneBooks
+from belplan.store.records import Records
 from belplan.store.secrets import CompanySecrets
+from belplan.store.spool import Spool
+from belplan.store.state_file import StateFile
 from belplan.store.vault import Vault
 
-AGAIN_AFTER = 2.0  # seconds until the exchange is told again what it could not be told
 PAGE = Path(__file__).parent / "web"
 
 _log = structlog.get_logger()
@@ -90,8 +95,17 @@ async def installation(
         elif adopted := await companies.adopt_files():
             _log.warning("company.from_file_no_more", companies=adopted, next="its plan is kept here from now on")
         taking = [company] if company else await _live(companies)
-        exchange = Exchange(options, taking, program, secrets=secrets) if program else None
-        calls = _Calls(exchange)
+        books = PhoneBooks(database)
+        await books.load()
+        exchange = Exchange(options, taking, program, secrets=secrets, names=books) if program else None
+        state_file = StateFile(options.data / "state.jsonl")
+        idle = None if exchange else Idle(taking, opening.enter_context(state_file))
+        calls = Calls(exchange, idle)
+        live, records = Live(), Records(database)
+        spool = opening.enter_context(Spool(options.data / "spool"))
+        if exchange:
+            exchange.watch_company = live.watcher
+            exchange.on_record = lambda record: spool.put(json.dumps(record.as_json(), ensure_ascii=False))
         parts = Parts(
             database=database,
             vault=vault,
@@ -100,6 +114,9 @@ async def installation(
             secrets=secrets,
             audit=Audit(database, vault),
             calls=calls,
+            live=live,
+            records=records,
+            books=books,
             policy=policy(options),
             sample=_sample,
             url=options.url,
@@ -108,85 +125,16 @@ async def installation(
         )
         if company and options.plan:
             await _keep_file(companies, options.plan, company)
+        await opening.enter_async_context(emptied(spool, records))
         await opening.enter_async_context(_web(api.create(parts), listening))
         if exchange:
             if options.plan:
-                exchange.on_plan = calls.follow(companies, options.plan, secrets)
+                exchange.on_plan = _follow(calls, exchange, companies, secrets)
             await opening.enter_async_context(exchange)
             calls.started = True
-            opening.push_async_callback(calls.stop)
+        opening.callback(parts.stopping.set)
+        opening.push_async_callback(calls.stop)
         yield parts
-
-
-class _Calls:
-    """The exchange as the API has it. What it could not be told is told again until it is."""
-
-    def __init__(self, exchange: Exchange | None) -> None:
-        self._exchange = exchange
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._late: dict[str, Company | None] = {}  # by company: what it is to be told
-        self.started = False
-
-    @property
-    def ready(self) -> bool:
-        return self.started and self._exchange is not None and self._exchange.ready
-
-    async def use(self, company: Company) -> None:
-        await self._tell(company.id, company)
-
-    async def drop(self, company: str) -> None:
-        await self._tell(company, None)
-
-    async def renew(self, company: str) -> None:
-        if self._exchange and (found := self._exchange.companies.get(company)):
-            with contextlib.suppress(NotTakenError):
-                await self._tell(company, found)
-
-    async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def follow(self, companies: Companies, plan: Path, secrets: CompanySecrets) -> Callable[[], None]:
-        """What an exchange calls when it has read its plan file again."""
-
-        def keep() -> None:
-            if self._exchange:
-                company = self._exchange.company
-                secrets.from_environment.add(company.id)
-                self._background(_keep_file(companies, plan, company))
-
-        return keep
-
-    async def _tell(self, company: str, version: Company | None) -> None:
-        self._late.pop(company, None)
-        if self._exchange is None:
-            return
-        try:
-            if version:
-                await self._exchange.use(version)
-            else:
-                await self._exchange.drop(company)
-        except (PbxError, AriError) as error:
-            if not self._late:
-                self._background(self._tell_again())
-            self._late[company] = version
-            raise NotTakenError(str(error)) from error
-
-    async def _tell_again(self) -> None:
-        while True:
-            await asyncio.sleep(AGAIN_AFTER)
-            for company, version in list(self._late.items()):
-                with contextlib.suppress(NotTakenError):
-                    await self._tell(company, version)
-                    _log.info("company.taken", company=company)
-            if not self._late:
-                return
-
-    def _background(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 async def _live(companies: Companies) -> list[Company]:
@@ -197,10 +145,22 @@ async def _live(companies: Companies) -> list[Company]:
 
 def _compiled(row: CompanyRow, plan: str) -> Company | None:
     try:
-        return published(plan, row.handle)
+        return published(plan, row.handle, row.live or 0)
     except (PlanError, ValueError) as error:
         _log.error("company.left_out", company=row.id, version=row.live, reason=str(error).splitlines()[0])
         return None
+
+
+def _follow(calls: Calls, exchange: Exchange, companies: Companies, secrets: CompanySecrets) -> Callable[[], None]:
+    """What an exchange calls when it has read its plan file again."""
+
+    def keep() -> None:
+        company, plan = exchange.company, exchange.plan
+        secrets.from_environment.add(company.id)
+        if plan:
+            calls.background(_keep_file(companies, plan, company))
+
+    return keep
 
 
 async def _keep_file(companies: Companies, path: Path, company: Company) -> None:

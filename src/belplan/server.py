@@ -30,6 +30,7 @@ from belplan.drivers.asterisk.driver import AsteriskCall, AsteriskDriver
 from belplan.drivers.asterisk.pbx import Pbx, PbxError
 from belplan.engine.attend import attend
 from belplan.engine.call import Call
+from belplan.engine.cdr import CallRecord
 from belplan.engine.clock import SystemClock
 from belplan.engine.companies import Companies
 from belplan.engine.engaged import Engaged
@@ -38,6 +39,7 @@ from belplan.engine.events import Events, Watcher
 from belplan.engine.lines import Lines
 from belplan.engine.mail import Mailer, NoMail
 from belplan.engine.outside import OutsideLines
+from belplan.engine.phone_book import Names
 from belplan.engine.queueing.lines import Queues
 from belplan.engine.ringing import Rota
 from belplan.engine.secrets import EnvironmentSecrets, Secrets
@@ -108,6 +110,7 @@ class Exchange:
         program: asterisk.Program,
         *watchers: Watcher,
         secrets: Secrets | None = None,
+        names: Names | None = None,
     ) -> None:
         self.companies = Companies((companies,) if isinstance(companies, Company) else companies)
         self.settings = exchange_settings(options, program)
@@ -146,9 +149,13 @@ class Exchange:
             Secrets: self._secrets,
             Boxes: self.boxes,
             Pins: Pins(),
+            **({Names: names} if names else {}),
         }
         self._open = AsyncExitStack()
         self.on_plan: Callable[[], None] = lambda: None  # told when the plan file was read again
+        self.on_record: Callable[[CallRecord], None] = lambda record: None  # told of every call that has ended
+        self.watch_company: Callable[[str], Watcher] | None = None  # makes the watcher of a company's calls
+        self._under_way: dict[str, Call] = {}
         self._changing = asyncio.Lock()
         self._taking = False
 
@@ -156,6 +163,11 @@ class Exchange:
     def company(self) -> Company:
         """The company of an exchange that has one."""
         return next(iter(self.companies))
+
+    @property
+    def plan(self) -> Path | None:
+        """The plan file that it follows."""
+        return self._options.plan
 
     @property
     def ready(self) -> bool:
@@ -217,10 +229,19 @@ class Exchange:
             caller_name=incoming.caller_name,
             sip_call_id=incoming.sip_call_id,
             services=self._services,
-            events=Events(*self._watchers),
+            events=Events(*self._watchers, *([self.watch_company(company.id)] if self.watch_company else ())),
         )
-        record = await attend(call, feature_route(entered.feature) if entered.feature else None)
+        self._under_way[call.id] = call
+        try:
+            record = await attend(call, feature_route(entered.feature) if entered.feature else None)
+        finally:
+            del self._under_way[call.id]
+        self.on_record(record)
         _log.info("call.ended", call=call.id, outcome=record.outcome, cause=record.cause, steps=len(record.trace))
+
+    def under_way(self, call: str) -> Call | None:
+        """The call with this id, while it goes on."""
+        return self._under_way.get(call)
 
     async def use(self, company: Company, *, instead_of: str = "") -> None:
         """Take calls with this version of a company from now on; calls in progress keep theirs.

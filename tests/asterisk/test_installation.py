@@ -1,12 +1,15 @@
 """Companies from the database on one real exchange: published over the API, and called."""
 
+import asyncio
 import json
+import sqlite3
 from contextlib import asynccontextmanager
 
 import aiohttp
 
 from belplan.installation import installation
 from belplan.server import Options
+from belplan.store.records import Wanted
 from tests.asterisk.phones import free_port, invite, phone, run_sipp
 
 PASSWORD = "a long password"
@@ -82,3 +85,104 @@ async def test_a_published_version_is_what_the_next_call_walks_and_companies_nev
         async with phone(login["account"], login["password"], options.sip_port) as anna:
             await anna.dial("1003")
             assert "408" in json.dumps(await anna.event("CALL_CLOSED"))
+
+
+ROUTE = [{"announce": {"say": "Een ogenblik."}}, {"connect": {"to": "202", "timeout": 20}}]
+
+
+async def test_a_call_is_seen_hung_up_begun_by_a_click_and_written_down_once(program, tmp_path):
+    async with server(tmp_path, program) as (options, parts, http):
+        csrf, company, logins = await two_phones(parts, http)
+        at, headers = f"companies/{company}/", {"X-CSRF-Token": csrf}
+        anna, bram = logins
+        async with phone(*anna, options.sip_port) as annas, phone(*bram, options.sip_port) as brams:
+            async with http.get(at + "live") as answer:
+                assert all(one["registered"] for one in (await answer.json())["phones"])
+            with parts.live.reader(company) as events:
+                async with http.post(at + "calls", json={"user": "201", "number": "1003"}, headers=headers) as answer:
+                    assert answer.status == 202, await answer.text()
+                await annas.event("CALL_INCOMING")
+                await annas.accept()
+                await brams.event("CALL_INCOMING")
+                async with http.get(at + "live") as answer:
+                    under_way = (await answer.json())["calls"]
+                assert [(one["callee_number"], one["ringing"]) for one in under_way] == [("1003", ["202"])]
+                await brams.accept()
+                await brams.event("CALL_ESTABLISHED")
+                uuid = under_way[0]["uuid"]
+                async with http.post(at + f"live/{uuid}/hang-up", headers=headers) as answer:
+                    assert answer.status == 204
+                await brams.event("CALL_CLOSED")
+                seen = []
+                while "ended" not in seen:
+                    event = await events.next(10)
+                    assert event, seen
+                    seen.append(event["what"])
+                assert [one for one in seen if one in ("arrived", "dialled", "answered", "ended")] == [
+                    "arrived",
+                    "dialled",
+                    "answered",
+                    "ended",
+                ]
+            async with asyncio.timeout(10):
+                while not (found := await parts.records.find(company, Wanted(), limit=5)):
+                    await asyncio.sleep(0.05)
+            assert [(one.uuid, one.outcome, one.answered_by, one.version) for one in found] == [
+                (uuid, "connected", "202", 1)
+            ]
+            async with http.get(at + f"calls/{uuid}") as answer:
+                whole = await answer.json()
+            assert [step["app"] for step in whole["trace"]] == ["announce", "connect"]
+            assert "Bram" in whole["why"]["nl"]
+
+
+async def test_calls_go_on_while_the_database_is_locked_and_every_record_arrives_once(program, tmp_path):
+    async with server(tmp_path, program) as (options, parts, http):
+        _, company, logins = await two_phones(parts, http, [{"hangup": {"cause": 17}}])
+        began = asyncio.get_running_loop().time()
+        locked = sqlite3.connect(tmp_path / "belplan.sqlite", isolation_level=None)
+        locked.execute("BEGIN EXCLUSIVE")
+        async with phone(*logins[0], options.sip_port) as anna:
+            for _ in range(5):
+                before = len(anna.events)
+                await anna.dial("1003")
+                assert "486" in json.dumps(await anna.event("CALL_CLOSED", after=before))
+            async with http.get("session") as answer:
+                assert answer.status in (200, 503)
+            async with http.post("session", json={"email": "anna@example.nl", "password": PASSWORD}) as answer:
+                assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
+                assert "Traceback" not in await answer.text()
+        assert asyncio.get_running_loop().time() - began < 30
+        locked.execute("ROLLBACK")
+        locked.close()
+        async with asyncio.timeout(10):
+            while len(found := await parts.records.find(company, Wanted(), limit=50)) < 5:
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(1.2)  # two looks at the spool more: nothing comes twice
+        found = await parts.records.find(company, Wanted(), limit=50)
+        assert len({one.uuid for one in found}) == len(found) == 5
+
+
+async def two_phones(parts, http, route=ROUTE):
+    """A company of Anna and Bram, published, with a dial plan at 1003: its CSRF token, id and SIP accounts."""
+    first = {
+        "token": await parts.people.link("setup"),
+        "name": "Anna",
+        "email": "anna@example.nl",
+        "password": PASSWORD,
+        "company": {"name": "Een BV"},
+    }
+    async with http.post("setup", json=first) as answer:
+        said = await answer.json()
+    csrf, company = said["csrf"], said["companies"][0]["id"]
+    people = [("Anna", "201", "anna"), ("Bram", "202", "bram")]
+    users = [{"name": name, "number": number, "phones": [{"username": word}]} for name, number, word in people]
+    await publish(
+        http, company, csrf, users=users, dial_plans=[{"name": "Hoofd", "internal_number": "1003", "route": route}]
+    )
+    logins = []
+    for _, _, word in people:
+        async with http.post(f"companies/{company}/phones/{word}/password", headers={"X-CSRF-Token": csrf}) as answer:
+            login = await answer.json()
+        logins.append((login["account"], login["password"]))
+    return csrf, company, logins

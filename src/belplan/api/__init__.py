@@ -7,7 +7,21 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from belplan import __version__
-from belplan.api import catalogue, companies, credentials, drafts, problems, session, tokens, trials, versions
+from belplan.api import (
+    calls,
+    catalogue,
+    companies,
+    credentials,
+    drafts,
+    now,
+    phone_book,
+    problems,
+    session,
+    switches,
+    tokens,
+    trials,
+    versions,
+)
 from belplan.api.edge import Edge
 from belplan.api.identity import COOKIES, Needs, operator, who
 from belplan.api.page import Page
@@ -19,7 +33,20 @@ __all__ = ["NotTakenError", "Parts", "create"]
 BASE = "/api/v1"
 LARGEST_BODY = 1 << 20  # bytes, unless an operation takes more
 
-_RESOURCES = (session, companies, catalogue, drafts, versions, trials, credentials, tokens)
+_RESOURCES = (
+    session,
+    companies,
+    catalogue,
+    drafts,
+    versions,
+    trials,
+    credentials,
+    tokens,
+    calls,
+    now,
+    switches,
+    phone_book,
+)
 
 
 def create(parts: Parts) -> FastAPI:

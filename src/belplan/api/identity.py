@@ -9,7 +9,7 @@ import hmac
 from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Request, WebSocket
 
 from belplan.api.parts import Parts
 from belplan.api.problems import ApiError, not_found
@@ -104,6 +104,18 @@ async def who(request: Request, parts: WithParts) -> Who:
         sent = request.headers.get("x-csrf-token", "")
         if not hmac.compare_digest(sent.encode(), csrf(parts, session).encode()):
             raise ApiError(403, "csrf", "The header X-CSRF-Token is missing or wrong; it is in GET /session.")
+    return Who(person, session)
+
+
+async def who_of_socket(socket: WebSocket, parts: Parts) -> Who:
+    """Who opens a WebSocket: by cookie, as a page does (it comes from our own origin), or by token. Raises ApiError."""
+    kind, _, text = socket.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer" and (found := await parts.people.token(text.strip())):
+        return Who(found[1], token=found[0])
+    session = socket.cookies.get(cookie_name(parts), "")
+    person = await parts.people.session(session) if session else None
+    if person is None:
+        raise ApiError(401, "not-signed-in", "Sign in first.")
     return Who(person, session)
 
 

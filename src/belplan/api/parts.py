@@ -1,18 +1,24 @@
 """What the API works with, given to it by whoever joins the server."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from belplan.dialplan.company import Company
+from belplan.engine.state import State
+from belplan.live import Live
 from belplan.store.audit import Audit
 from belplan.store.companies import Companies
 from belplan.store.database import Database
 from belplan.store.people import People
+from belplan.store.phone_book import PhoneBooks
+from belplan.store.records import Records
 from belplan.store.secrets import CompanySecrets
 from belplan.store.vault import Vault
 from belplan.webhook import Policy
+from belplan.webhook.origins import Health
 
 
 class NotTakenError(Exception):
@@ -35,6 +41,38 @@ class Calls(Protocol):
         """A secret of a company has changed: phones and trunks that use it are told. Tried until it works."""
         ...
 
+    @property
+    def state(self) -> State | None:
+        """What people have switched. None where no calls are taken."""
+        ...
+
+    def company(self, company: str) -> Company | None:
+        """The live version of a company. None where nothing of it is published."""
+        ...
+
+    def queues(self, company: str) -> list[dict[str, Any]]:
+        """Who waits and who works in the queues of a company."""
+        ...
+
+    def health(self, company: str) -> list[Health]:
+        """How a company's webhooks fare, by origin."""
+        ...
+
+    async def hang_up(self, call: str) -> bool:
+        """End a call under way. False where there is none of this id."""
+        ...
+
+    async def phones(self, company: str) -> dict[str, bool]:
+        """Whether a telephone is registered, for each SIP account of a company. Raises NotTakenError."""
+        ...
+
+    async def connect(self, company: str, user: str, number: str) -> str:
+        """Ring a user's phones, and have whoever answers call the number. Raises NotTakenError, LookupError.
+
+        The id is of the leg.
+        """
+        ...
+
     async def drop(self, company: str) -> None:
         """Take no more calls for a company. Raises NotTakenError."""
         ...
@@ -51,9 +89,12 @@ class Parts:
     secrets: CompanySecrets
     audit: Audit
     calls: Calls
+    live: Live
+    records: Records
+    books: PhoneBooks
     policy: Policy
     sample: Callable[[], dict[str, Any]]  # the plan of the sample company
     url: str = ""  # what people have in their browsers, for links in mails; https makes cookies secure
     page: Path | None = None  # the folder of the built page
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)  # streams end
     sip: str = ""  # where phones register: host and port
-    readiness: dict[str, bool] = field(default_factory=dict[str, bool])

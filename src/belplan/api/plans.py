@@ -1,7 +1,7 @@
 """A company's plan as the API shows and takes it: the draft with what is wrong with it and what it changes."""
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from fastapi import Header
 from pydantic import BaseModel, Field
@@ -10,6 +10,7 @@ from belplan.api.identity import Access
 from belplan.api.parts import Parts
 from belplan.api.problems import ApiError, PlanProblem, shown
 from belplan.compiled import Examined, examine
+from belplan.dialplan import numbers
 from belplan.dialplan.credentials import take_out
 from belplan.dialplan.difference import Change, difference
 from belplan.store.companies import CompanyRow, Draft, StaleError, UnknownError
@@ -128,6 +129,13 @@ def was_first(stale: StaleError) -> ApiError:
         current=stale.current.plan,
         changed=[change.path for change in difference(seen, stale.current.plan)],
     )
+
+
+async def country_of(parts: Parts, company: str) -> str:
+    """How a company's national numbers are read. Raises UnknownError."""
+    settings: Any = (await parts.companies.draft(company)).plan.get("company")
+    country: Any = cast("dict[str, Any]", settings).get("country") if isinstance(settings, dict) else None
+    return country if isinstance(country, str) and numbers.knows(country) else "NL"
 
 
 def refuse_file(company: CompanyRow) -> None:

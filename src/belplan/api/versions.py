@@ -125,7 +125,7 @@ async def go_live(parts: Parts, company: str) -> None:
     if row.live is None:
         return
     plan = (await parts.companies.version(company, row.live)).plan
-    compiled = await asyncio.to_thread(published, json.dumps(plan), "" if row.from_file else row.handle)
+    compiled = await asyncio.to_thread(published, json.dumps(plan), "" if row.from_file else row.handle, row.live)
     await parts.calls.use(compiled)
 
 

@@ -6,7 +6,7 @@ from ipaddress import ip_network
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from belplan.dialplan import numbers
 from belplan.dialplan.fields import (
@@ -345,6 +345,18 @@ class Company(Settings):
     phone_book: tuple[PhoneBookEntry, ...] = ()
     ivr_menus: tuple[IvrMenu, ...] = ()
     dial_plans: tuple[DialPlan, ...] = ()
+
+    _number: int = PrivateAttr(0)
+
+    @property
+    def number(self) -> int:
+        """The number under which this version was published; 0 where it has none."""
+        return self._number
+
+    def numbered(self, number: int) -> Self:
+        """This version, published under a number."""
+        self._number = number
+        return self
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -13,6 +13,7 @@ from belplan.dialplan.fields import PLACEHOLDER, Prompt
 from belplan.engine.clock import Clock
 from belplan.engine.events import Event, Events, What
 from belplan.engine.leg import NORMAL, Driver, Leg
+from belplan.engine.phone_book import Names
 from belplan.engine.variables import Variables
 
 T = TypeVar("T")
@@ -69,7 +70,10 @@ class Call:
     @property
     def phonebook_name(self) -> str:
         """The caller's name in the company's phone book."""
-        return self.company.names.get(self.caller_number, "")
+        if name := self.company.names.get(self.caller_number, ""):
+            return name
+        book = cast("Names | None", self.services.get(Names))
+        return book.name(self.company.id, self.caller_number) if book else ""
 
     def use(self, service: type[T]) -> T:
         """The service of this type."""

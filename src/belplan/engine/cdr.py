@@ -66,6 +66,7 @@ class CallRecord:
     `cause` is Q.850's. `connected_to` is the destination as the plan names it, `answered_by` who answered.
     `arrived` is in the company's time zone, and `state` what people had switched by then: the diversions that
     were on, and the named times that were said to hold or not. From a record a call can be walked again.
+    `version` is the number of the published plan that it walked, 0 where that has none.
     """
 
     uuid: str
@@ -81,6 +82,8 @@ class CallRecord:
     trace: tuple[Step, ...]
     arrived: datetime | None = None
     state: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    company: str = ""
+    version: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The form that `belplan call --json` prints."""
@@ -91,6 +94,8 @@ class CallRecord:
                 "callee_number": self.callee_number,
                 "dial_plan": self.dial_plan,
             },
+            "company": self.company,
+            "version": self.version,
             "arrived": self.arrived.isoformat() if self.arrived else None,
             "state": dict(self.state),
             "outcome": self.outcome,
@@ -133,6 +138,8 @@ class CallRecord:
                 trace=tuple(Step(**step) for step in document["trace"]),
                 arrived=datetime.fromisoformat(arrived) if (arrived := document.get("arrived")) else None,
                 state=document.get("state") or {},
+                company=document.get("company") or "",
+                version=document.get("version") or 0,
             )
         except KeyError as missing:
             raise ValueError(f"not the record of a call: it has no {missing}") from None
@@ -169,4 +176,6 @@ def record(
         trace=tuple(trace.steps),
         arrived=arrived.astimezone(call.company.zone),
         state=state,
+        company=call.company.id,
+        version=call.company.number,
     )

@@ -69,6 +69,11 @@ class State:
         """An agent logs in or out of a queue, or is paused. Only kept here: belplan.engine.queueing acts on it."""
         self._set(company, "agent", f"{queue}/{agent}", None if standing == "in" else standing)
 
+    def until(self, company: Company, kind: str, name: str) -> datetime | None:
+        """Until when a `diversion` is on, or what was said of a `time` counts. None where it has no end."""
+        value = self._facts.get((company.id, kind, name))
+        return datetime.fromisoformat(value["until"]) if value and value["until"] else None
+
     # Named times
 
     def override(self, company: Company, name: str, now: datetime) -> bool | None:

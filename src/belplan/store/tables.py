@@ -144,3 +144,33 @@ audit = Table(
     Column("detail", Text, nullable=False),
     Column("chain", String(64), nullable=False),  # over this entry and the one before: a change shows
 )
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("uuid", String(64), primary_key=True),
+    _company(),
+    Column("arrived", BigInteger, nullable=False),
+    Column("lasted", BigInteger, nullable=False),  # ms
+    Column("version", Integer, nullable=False),  # of the plan that it walked; 0 where that has no number
+    Column("caller", String(64), nullable=False),
+    Column("callee", String(64), nullable=False),
+    Column("dial_plan", String(200), nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("cause", Integer, nullable=False),
+    Column("connected_to", String(200)),
+    Column("answered_by", String(200)),
+    Column("webhook", String(10), nullable=False),
+    Column("record", Text, nullable=False),  # JSON: the whole of it
+    Index(None, "company", "arrived", "uuid"),
+    Index(None, "company", "caller"),
+    Index(None, "company", "callee"),
+)
+
+phone_book = Table(
+    "phone_book",
+    metadata,
+    _company(primary_key=True),
+    Column("number", String(40), primary_key=True),  # in its one form
+    Column("name", String(200), nullable=False),
+)

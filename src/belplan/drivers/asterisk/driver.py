@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+from uuid import uuid4
 
 import structlog
 
@@ -33,6 +34,7 @@ from belplan.engine.leg import (
 )
 
 RECORDINGS = "spool/recording"  # where Asterisk writes recordings, in its folder
+CLICK_RINGS = 30.0  # seconds that the phone of somebody who clicked on a number rings
 LAST_ERRANDS = 2.0  # seconds for hang-ups that are under way when the driver closes
 
 _USERNAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -125,6 +127,25 @@ class AsteriskDriver:
     async def reload(self, module: str) -> None:
         """Have Asterisk read a module's configuration again. Calls go on. Raises AriError."""
         await self.ari.command("PUT", f"asterisk/modules/{segment(module)}")
+
+    async def registered(self) -> set[str]:
+        """The SIP accounts with a telephone that is reachable now. Raises AriError."""
+        endpoints = await self.ari.fetch("endpoints/PJSIP")
+        return {one["resource"] for one in endpoints if one["state"] == "online"}
+
+    async def call_from(self, username: str, number: str) -> str:
+        """Ring a phone; whoever answers calls the number, as if it had been dialled there. The id of its leg.
+
+        Raises AriError.
+        """
+        if not _USERNAME.fullmatch(username) or not _NUMBER.fullmatch(number):
+            raise ValueError("no account or no number")
+        channel = f"click-{uuid4()}"
+        where = f"extension={segment(number)}&context=incoming&priority=1&timeout={int(CLICK_RINGS)}"
+        shown = f"callerId={segment(number)}"
+        uri = f"channels?endpoint=PJSIP/{segment(phone_endpoint(username))}&channelId={channel}&{where}&{shown}"
+        await self.ari.command("POST", uri)
+        return channel
 
     async def serve(self, on_call: OnCall) -> None:
         """Hand on every call, each in a task of its own, for ever. A call ends with its `on_call`.

@@ -1,0 +1,230 @@
+"""The records of calls: searched, read with every step on the way, exported."""
+
+import asyncio
+import contextlib
+import csv
+import io
+import json
+from collections.abc import AsyncGenerator
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime, BaseModel
+
+from belplan.api import plans
+from belplan.api.fields import Limit, Page, moment
+from belplan.api.identity import MayAdminister, MaySeeRecords, WithParts
+from belplan.api.parts import Parts
+from belplan.api.problems import not_found
+from belplan.api.trials import StepShown, Why
+from belplan.compiled import published
+from belplan.dialplan import numbers
+from belplan.dialplan.problem import PlanError
+from belplan.engine.cdr import CallRecord
+from belplan.store.companies import UnknownError
+from belplan.store.records import Record, Wanted
+from belplan.why import why
+
+router = APIRouter(prefix="/companies/{company}", tags=["calls"])
+
+Outcome = Literal["connected", "voicemail", "queued", "ended", "abandoned"]
+CallId = Annotated[str, Path(pattern="^[0-9a-fA-F-]{36}$", description="The call's uuid.")]
+
+
+class CallShown(BaseModel):
+    """A call that has ended. `webhook` is the worst that came of its webhooks. `lasted` in seconds."""
+
+    uuid: str
+    arrived: datetime
+    lasted: float
+    version: int
+    caller_number: str
+    callee_number: str
+    dial_plan: str
+    outcome: str
+    cause: int
+    connected_to: str | None
+    answered_by: str | None
+    webhook: str
+
+
+class StepRecorded(StepShown):
+    """A step, with the variables that it set and the mark of its item."""
+
+    item: str = ""
+    values: dict[str, str] = {}
+
+
+class CallWhole(CallShown):
+    """A call with everything that happened on its way."""
+
+    variables: dict[str, str]
+    heard: list[str]
+    state: dict[str, Any]
+    trace: list[StepRecorded]
+    why: Why | None
+    """Absent where the version that it walked is not known any more."""
+
+
+class Forgotten(BaseModel):
+    """How many records are gone."""
+
+    records: int
+
+
+def wanted(
+    number: Annotated[str | None, Query(max_length=64, description="Of the caller, or that was called.")] = None,
+    outcome: Outcome | None = None,
+    since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
+    until: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+    webhook: Annotated[Literal["ok", "error", "timeout"] | None, Query()] = None,
+) -> Wanted:
+    """Which calls."""
+    return Wanted(
+        number=number,
+        outcome=outcome,
+        since=_ms(since) if since else None,
+        until=_ms(until) if until else None,
+        webhook=webhook,
+    )
+
+
+Filter = Annotated[Wanted, Depends(wanted)]
+Cursor = Annotated[
+    str | None, Query(pattern=r"^[0-9]{1,16}_[0-9a-zA-Z-]{1,64}$", description="`next` of the page before.")
+]
+
+
+@router.get("/calls")
+async def calls(
+    access: MaySeeRecords, parts: WithParts, asked: Filter, limit: Limit = 50, cursor: Cursor = None
+) -> Page[CallShown]:
+    """Calls that have ended, the newest first."""
+    before = None
+    if cursor:
+        arrived, _, uuid = cursor.partition("_")
+        before = (int(arrived), uuid)
+    asked = await _canonical(parts, access.id, asked)
+    found = await parts.records.find(access.id, asked, limit=limit + 1, before=before)
+    items = found[:limit]
+    more = f"{items[-1].arrived}_{items[-1].uuid}" if len(found) > limit else None
+    return Page(items=[CallShown.model_validate(_shown(one)) for one in items], next=more)
+
+
+@router.get(
+    "/calls.csv", response_class=Response, responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+)
+async def export(access: MaySeeRecords, parts: WithParts, asked: Filter) -> StreamingResponse:
+    """The same as a file for a spreadsheet, all of them."""
+    asked = await _canonical(parts, access.id, asked)
+    named = {"Content-Disposition": 'attachment; filename="calls.csv"'}
+    return StreamingResponse(_lines(parts, access.id, asked), media_type="text/csv; charset=utf-8", headers=named)
+
+
+@router.get("/calls/{call}")
+async def call(call: CallId, access: MaySeeRecords, parts: WithParts) -> CallWhole:
+    """One call: every step on its way, and why it went there."""
+    found = await parts.records.get(access.id, call.lower())
+    if found is None:
+        raise not_found()
+    row, document = found
+    return CallWhole.model_validate(
+        {
+            **_shown(row),
+            "variables": document["variables"],
+            "heard": document["heard"],
+            "state": document.get("state") or {},
+            "trace": document["trace"],
+            "why": await _why(parts, access.id, row.version, document),
+        }
+    )
+
+
+@router.delete("/calls")
+async def forget(
+    access: MayAdminister,
+    parts: WithParts,
+    number: Annotated[str, Query(min_length=1, max_length=64, description="Whose records are to go.")],
+) -> Forgotten:
+    """Remove everything about a number: the records of its calls, its entry in the phone book (GDPR, article 17)."""
+    canonical = (await _canonical(parts, access.id, Wanted(number=number))).number or number
+    gone = await parts.records.forget(access.id, number=canonical)
+    with contextlib.suppress(UnknownError):
+        await parts.books.remove(access.id, canonical)
+    await parts.audit.write(access.name, "records.forgotten", company=access.id, target="", records=gone)
+    return Forgotten(records=gone)
+
+
+async def _canonical(parts: Parts, company: str, asked: Wanted) -> Wanted:
+    """A number may be written in any way that the company's country has."""
+    if asked.number is None:
+        return asked
+    digits = numbers.bare(asked.number)
+    country = await plans.country_of(parts, company)
+    canonical = digits if len(digits) <= 6 else numbers.canonical(asked.number, country)
+    return Wanted(canonical, asked.outcome, asked.since, asked.until, asked.webhook)
+
+
+async def _why(parts: Parts, company: str, number: int, document: dict[str, Any]) -> Why | None:
+    try:
+        version = await parts.companies.version(company, number)
+    except UnknownError:
+        return None
+
+    def explain() -> Why | None:
+        try:
+            walked = published(json.dumps(version.plan), "", number)
+            return Why.model_validate(why(walked, CallRecord.from_json(document)))
+        except (PlanError, ValueError, LookupError):
+            return None
+
+    return await asyncio.to_thread(explain)
+
+
+COLUMNS = (
+    "arrived", "lasted", "caller_number", "callee_number", "dial_plan", "outcome", "cause",
+    "connected_to", "answered_by", "webhook", "version", "uuid",
+)  # fmt: skip
+
+
+async def _lines(parts: Parts, company: str, asked: Wanted) -> AsyncGenerator[str]:
+    buffer = io.StringIO()
+    lines = csv.writer(buffer)
+    lines.writerow(COLUMNS)
+    async for record in parts.records.each(company, asked):
+        shown = _shown(record)
+        lines.writerow([_cell(shown[name]) for name in COLUMNS])
+        if buffer.tell() > 65536:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()
+
+
+def _cell(value: Any) -> str:
+    """A value that no spreadsheet takes for a formula."""
+    text = value.isoformat() if isinstance(value, datetime) else "" if value is None else str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def _shown(record: Record) -> dict[str, Any]:
+    return {
+        "uuid": record.uuid,
+        "arrived": moment(record.arrived),
+        "lasted": record.lasted / 1000,
+        "version": record.version,
+        "caller_number": record.caller,
+        "callee_number": record.callee,
+        "dial_plan": record.dial_plan,
+        "outcome": record.outcome,
+        "cause": record.cause,
+        "connected_to": record.connected_to,
+        "answered_by": record.answered_by,
+        "webhook": record.webhook,
+    }
+
+
+def _ms(when: datetime) -> int:
+    return max(0, min(round(when.timestamp() * 1000), 2**53))

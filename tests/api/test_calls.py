@@ -1,0 +1,229 @@
+"""Records are found, read and exported; the phone book is filled; switches are switched."""
+
+import csv
+import io
+import json
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from belplan.store.records import as_row
+
+BEGAN = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
+
+
+def record(n=0, company="", **changes):
+    """A call as the engine writes it down."""
+    step = {
+        "path": "dial_plans[0].route[0].webhook",
+        "item": "",
+        "app": "webhook",
+        "exit": changes.pop("webhook", "ok"),
+        "started_ms": 0.0,
+        "duration_ms": 40.0,
+        "detail": {},
+        "values": {},
+    }
+    return {
+        "call": {
+            "uuid": str(uuid.uuid4()),
+            "caller_number": changes.pop("caller", "31612345678"),
+            "callee_number": "31102380095",
+            "dial_plan": "Hoofdnummer",
+        },
+        "company": company,
+        "version": 0,
+        "arrived": (BEGAN + timedelta(seconds=n)).isoformat(),
+        "state": {},
+        "outcome": "connected",
+        "cause": 16,
+        "connected_to": "301",
+        "answered_by": "201",
+        "variables": {"klant": "=openstaand"},
+        "heard": ["ringing"],
+        "trace": [step],
+        **changes,
+    }
+
+
+@pytest.fixture
+def keep(server, company):
+    """Have these calls in the database."""
+
+    def keep(*documents):
+        server.run(server.parts.records.add([as_row(company, one) for one in documents]))
+
+    return keep
+
+
+@pytest.fixture
+def reader(member):
+    return member("read-only")
+
+
+@pytest.fixture
+def at(company):
+    return f"/companies/{company}"
+
+
+def test_calls_are_found_by_number_outcome_webhook_and_time_page_after_page(reader, at, keep):
+    keep(*(record(n) for n in range(5)), record(9, caller="31201111111", outcome="ended", webhook="timeout"))
+    first = reader("GET", f"{at}/calls?limit=4").json()
+    rest = reader("GET", f"{at}/calls?limit=4&cursor={first['next']}").json()
+    everything = first["items"] + rest["items"]
+    assert [one["arrived"] for one in everything] == sorted((one["arrived"] for one in everything), reverse=True)
+    assert len({one["uuid"] for one in everything}) == 6
+    assert rest["next"] is None
+    for query, count in (
+        ("number=06 1234 5678", 5),
+        ("number=%2B31612345678", 5),
+        ("number=0201111111", 1),
+        ("outcome=ended", 1),
+        ("webhook=timeout", 1),
+        ("from=2026-11-25T09:00:03Z&to=2026-11-25T10:00:05%2B01:00", 2),
+        ("number=%25", 0),
+    ):
+        assert len(reader("GET", f"{at}/calls?{query}").json()["items"]) == count, query
+    assert reader("GET", f"{at}/calls?cursor=x").status_code == 422
+    assert reader("GET", f"{at}/calls?limit=1000000000").status_code == 422
+
+
+def test_one_call_is_read_with_every_step(reader, at, keep):
+    document = record()
+    keep(document)
+    found = reader("GET", f"{at}/calls/{document['call']['uuid']}")
+    assert found.status_code == 200, found.text
+    assert found.json()["trace"][0]["exit"] == "ok"
+    assert reader("GET", f"{at}/calls/{uuid.uuid4()}").status_code == 404
+
+
+def test_a_record_that_comes_twice_is_there_once(server, reader, at, company):
+    row = as_row(company, record())
+    assert server.run(server.parts.records.add([row, row])) == 1
+    assert server.run(server.parts.records.add([row])) == 0
+    assert len(reader("GET", f"{at}/calls").json()["items"]) == 1
+
+
+def test_the_export_is_all_of_it_and_no_spreadsheet_runs_it(reader, at, keep):
+    keep(*(record(n) for n in range(1200)), record(caller="", dial_plan="x", connected_to="=cmd|'/c calc'!A1"))
+    lines = list(csv.DictReader(io.StringIO(reader("GET", f"{at}/calls.csv").text)))
+    assert len(lines) == 1201
+    assert lines[-1]["connected_to"].startswith("'=")
+
+
+def test_everything_about_a_number_is_removed(server, member, at, keep):
+    keep(record(0), record(1, caller="31201111111"))
+    administrator = member("administrator")
+    assert administrator("DELETE", f"{at}/calls?number=0612345678").json() == {"records": 1}
+    assert [one["caller_number"] for one in administrator("GET", f"{at}/calls").json()["items"]] == ["31201111111"]
+    assert member("editor")("DELETE", f"{at}/calls?number=1").status_code == 403
+
+
+# The phone book
+
+CARDS = """BEGIN:VCARD\r
+VERSION:4.0\r
+FN:Pieter\\, Janssen\r
+TEL;TYPE=cell:06-1234\r
+ 5678\r
+item1.TEL;VALUE=uri:tel:+31-20-765-43-21\r
+END:VCARD\r
+"""
+
+
+def test_a_phone_book_comes_from_csv_and_vcard_and_calls_see_it_at_once(server, member, at, company):
+    editor = member("editor")
+    lines = "naam;nummer\nBakkerij Sanne;020 765 43 21\nZonder nummer;\n=HYPERLINK();010-1234567\n"
+    taken = editor("POST", f"{at}/phone-book/import", lines.encode(), **{"Content-Type": "text/csv"})
+    assert taken.json() == {"entries": 2, "taken": 2, "skipped": [3]}, taken.text
+    editor("POST", f"{at}/phone-book/import", CARDS.encode(), **{"Content-Type": "text/vcard"})
+    found = editor("GET", f"{at}/phone-book").json()["items"]
+    assert [(one["number"], one["name"]) for one in found] == [
+        ("31101234567", "=HYPERLINK()"),
+        ("31207654321", "Pieter, Janssen"),
+        ("31612345678", "Pieter, Janssen"),
+    ]
+    assert server.parts.books.name(company, "31612345678") == "Pieter, Janssen"
+    assert len(editor("GET", f"{at}/phone-book?search=JANSS").json()["items"]) == 2
+    assert editor("GET", f"{at}/phone-book?search=%25").json()["items"] == []
+    assert editor("PUT", f"{at}/phone-book/0612345678", {"name": "Piet"}).json()["number"] == "31612345678"
+    assert server.parts.books.name(company, "31612345678") == "Piet"
+    assert editor("DELETE", f"{at}/phone-book/0612345678").status_code == 204
+    assert editor("DELETE", f"{at}/phone-book/0612345678").status_code == 404
+    assert server.parts.books.name(company, "31612345678") == ""
+
+
+def test_a_phone_book_holds_so_many_and_no_more(server, member, at, company, monkeypatch):
+    monkeypatch.setattr("belplan.store.phone_book.MOST", 6000)
+    editor = member("editor")
+    lines = "".join(f"{31600000000 + n},Naam {n}\n" for n in range(6001))
+    full = editor("POST", f"{at}/phone-book/import", lines, **{"Content-Type": "text/csv"})
+    assert full.status_code == 422, full.text
+    assert editor("GET", f"{at}/phone-book").json()["items"] == [], "and nothing has changed"
+    some = "".join(lines.splitlines(keepends=True)[:-1])
+    assert editor("POST", f"{at}/phone-book/import", some, **{"Content-Type": "text/csv"}).status_code == 200
+    assert server.parts.books.name(company, "31600005999") == "Naam 5999"
+
+
+# Switches
+
+
+@pytest.fixture
+def published(member, at):
+    editor = member("editor")
+    found = editor("GET", f"{at}/draft")
+    plan = found.json()["plan"] | {
+        "diversions": [{"name": n, "code": c, "group": "dag"} for n, c in (("overleg", "1"), ("lunch", "2"))],
+        "time_conditions": [
+            {"name": "altijd", "weekdays": [{"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]}]}
+        ],
+    }
+    editor("PUT", f"{at}/draft", {"plan": plan}, **{"If-Match": found.headers["ETag"]})
+    assert editor("POST", f"{at}/versions", {}).status_code == 201
+
+
+def test_an_agent_switches_a_diversion_and_the_others_of_its_group_go_off(member, at, published):
+    agent = member("agent")
+    assert agent("PUT", f"{at}/state/diversions/overleg", {"on": True}).json()["on"] is True
+    assert agent("PUT", f"{at}/state/diversions/lunch", {"on": True}).json()["on"] is True
+    assert agent("GET", f"{at}/state/diversions/overleg").json()["on"] is False
+    until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    assert agent("PUT", f"{at}/state/diversions/lunch", {"on": True, "until": until}).json()["until"] is not None
+    assert agent("PUT", f"{at}/state/diversions/niets", {"on": True}).status_code == 404
+    assert (
+        agent("PUT", f"{at}/state/diversions/overleg", {"on": True, "until": "2020-01-01T00:00:00Z"}).status_code == 422
+    )
+    assert member("read-only")("PUT", f"{at}/state/diversions/overleg", {"on": False}).status_code == 403
+
+
+def test_a_named_time_is_overridden_for_now(member, at, published):
+    agent = member("agent")
+    assert agent("GET", f"{at}/state/times/altijd").json() == {
+        "name": "altijd",
+        "holds": True,
+        "calendar": True,
+        "said": None,
+        "until": None,
+    }
+    assert agent("PUT", f"{at}/state/times/altijd", {"holds": False}).json()["holds"] is False
+    assert agent("PUT", f"{at}/state/times/altijd", {"holds": None}).json()["holds"] is True
+
+
+# What happens now
+
+
+def test_events_come_as_they_happen_to_their_own_company_only(server, member, at, company):
+    reader = member("agent")
+    other = server.company("Ander")
+    url = f"{server.url}/api/v1{at}/events"
+    with reader.http.get(url, headers=reader.headers, stream=True, timeout=10) as stream:
+        assert stream.headers["Content-Type"].startswith("text/event-stream")
+        lines = stream.iter_lines(decode_unicode=True)
+        assert next(lines) == "retry: 1000"
+        server.loop.call_soon_threadsafe(server.parts.live.tell, other, "arrived")
+        server.loop.call_soon_threadsafe(lambda: server.parts.live.tell(company, "ended", call="x", outcome="ended"))
+        seen = [line for line, _ in zip(lines, range(4), strict=False)]
+    assert "event: ended" in seen
+    data = next(line for line in seen if line.startswith("data: "))
+    assert json.loads(data.removeprefix("data: "))["call"] == "x"
