@@ -13,8 +13,9 @@ from belplan.api.fields import Asked, Name, moment
 from belplan.api.identity import RIGHTS, Member, Operator, SignedIn, WithParts
 from belplan.api.parts import NotTakenError, Parts
 from belplan.api.problems import ApiError
-from belplan.dialplan.company import Country, Language
+from belplan.dialplan.company import Language
 from belplan.dialplan.credentials import take_out
+from belplan.dialplan.fields import Country
 from belplan.store.companies import CompanyRow
 
 router = APIRouter(tags=["companies"])

@@ -30,7 +30,8 @@ from belplan.dialplan.company import Company, RingGroup
 from belplan.dialplan.problem import Problem
 
 if TYPE_CHECKING:
-    from belplan.webhook.exchange import Sender
+    from belplan.drivers.simulator import Reply
+    from belplan.webhook.exchange import Reason, Sender
 
 webhook = App(name="webhook", help="Try webhooks.", help_format="plaintext")
 
@@ -62,27 +63,41 @@ def call(
     *,
     to: Annotated[str, Parameter(help="Number that is called, in any notation.")],
     caller: Annotated[str, Parameter(name="--from", help='Number of the caller; "" is withheld.')] = "0612345678",
-    press: Annotated[str, Parameter(help="Keys, in turn, each when the plan next waits for one.")] = "",
+    press: Annotated[
+        str, Parameter(help="Keys, in turn, each when the plan next waits for one; - lets one such wait pass.")
+    ] = "",
     hang_up_after: Annotated[float | None, Parameter(help="Seconds after which the caller hangs up.")] = None,
     answers: Annotated[
         tuple[str, ...],
-        Parameter(help="NUMBER=answer, busy, no_answer or failed; several in turn with commas.", consume_multiple=True),
+        Parameter(
+            help="NUMBER=answer, busy, no_answer or failed; several in turn with commas; answer@8 after 8 seconds.",
+            consume_multiple=True,
+        ),
     ] = (),
     at: Annotated[str | None, Parameter(help="Date and time of the call, as in 2026-12-24T16:00.")] = None,
     reply: Annotated[
         tuple[str, ...],
         Parameter(help="WEBHOOK=TEXT: the answer of a webhook, by its variable or path.", consume_multiple=True),
     ] = (),
+    fault: Annotated[
+        tuple[str, ...],
+        Parameter(help="WEBHOOK=timeout, refused, dns, tls …: what goes wrong with a webhook.", consume_multiple=True),
+    ] = (),
+    delay: Annotated[
+        tuple[str, ...],
+        Parameter(help="WEBHOOK=SECONDS: how long its answer or its fault takes.", consume_multiple=True),
+    ] = (),
+    on: Annotated[tuple[str, ...], Parameter(help="Diversions that are on.", consume_multiple=True)] = (),
     guard: Guard = False,
     as_json: Json = False,
 ) -> int:
     """Walk one call through a plan, without a telephone.
 
-    Webhooks are really sent, except where --reply answers. Exits with 0 when the call was walked.
+    Webhooks are really sent, except where --reply answers or --fault says what goes wrong.
+    Exits with 0 when the call was walked.
     """
     from belplan import ladder, simulation
     from belplan.drivers.simulator import Reaction
-    from belplan.webhook.exchange import Answer
     from belplan.why import why
 
     company, problems, code = read_plan(plan)
@@ -101,11 +116,12 @@ def call(
             hang_up_after=hang_up_after,
             at=_moment(at, company),
             reactions={
-                phone: [Reaction(_does(word)) for word in does]
+                phone: [Reaction(_does(word), _after(word)) for word in does]
                 for number, does in _reactions(answers)
                 for phone in _phones(company, number)
             },
-            replies={_webhook(company, name): Answer("ok", text.strip()) for name, text in _pairs("--reply", reply)},
+            replies=_replies(company, reply, fault, delay),
+            state={"diversions": dict.fromkeys(on, True)} if on else {},
         )
         with asyncio.Runner(loop_factory=simulation.VirtualLoop) as runner:
             record = runner.run(walk(company))
@@ -222,16 +238,50 @@ def _webhook(company: Company, name: str) -> str:
     return name
 
 
+def _replies(
+    company: Company, replies: Iterable[str], faults: Iterable[str], delays: Iterable[str]
+) -> "dict[str, list[Reply]]":
+    """What webhooks answer, each in turn."""
+    from belplan.drivers.simulator import Reply
+    from belplan.webhook.exchange import REASONS, Answer
+
+    took = {_webhook(company, name): _seconds("--delay", text) for name, text in _pairs("--delay", delays)}
+    found: dict[str, list[Reply]] = {}
+    for name, text in _pairs("--reply", replies):
+        answer = Answer("ok", text.strip(), status=200)
+        found.setdefault(_webhook(company, name), []).append(Reply(answer, took.get(name, 0.0)))
+    for name, reason in _pairs("--fault", faults):
+        if reason != "timeout" and reason not in REASONS:
+            raise ValueError(f"--fault {name}={reason}: there are timeout, {', '.join(REASONS)}")
+        answer = Answer("timeout") if reason == "timeout" else Answer("error", reason=cast("Reason", reason))
+        late = float("inf") if reason == "timeout" else took.get(name, 0.0)
+        found.setdefault(_webhook(company, name), []).append(Reply(answer, late))
+    return found
+
+
+def _seconds(option: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{option}: {text!r} is no number of seconds") from None
+
+
+def _after(word: str) -> float:
+    _, at, seconds = word.partition("@")
+    return _seconds("--answers", seconds) if at else 2.0
+
+
 def _does(word: str) -> Does:
+    word = word.partition("@")[0]
     if word not in get_args(Does):
         raise ValueError(f"--answers: a phone does {', '.join(get_args(Does))}, not {word!r}")
     return cast("Does", word)
 
 
-def _keys(text: str) -> str:
-    if wrong := set(text) - set("0123456789*#"):
-        raise ValueError(f"--press: {min(wrong)!r} is no key; there are 0 to 9, * and #")
-    return text
+def _keys(text: str) -> list[str]:
+    if wrong := set(text) - set("0123456789*#-"):
+        raise ValueError(f"--press: {min(wrong)!r} is no key; there are 0 to 9, * and #; - lets one wait pass")
+    return ["" if key == "-" else key for key in text]
 
 
 def _moment(text: str | None, company: Company) -> datetime | None:

@@ -12,6 +12,7 @@ from belplan.dialplan import numbers
 from belplan.dialplan.fields import (
     SOUND_FILE,
     ClockTime,
+    Country,
     Date,
     FullDate,
     InternalNumber,
@@ -22,6 +23,7 @@ from belplan.dialplan.fields import (
     refuse,
 )
 from belplan.dialplan.route import Route
+from belplan.dialplan.rules import Rule
 
 Strategy = Literal["all", "in_order", "round_robin", "longest_idle"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -29,7 +31,6 @@ DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Language = Literal["nl", "en"]
 HexId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 Seconds = Annotated[float, Field(gt=0, le=86400)]
-Country = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166 code of a country.")]
 Mail = Annotated[str, Field(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$", max_length=254)]
 
 
@@ -345,6 +346,7 @@ class Company(Settings):
     phone_book: tuple[PhoneBookEntry, ...] = ()
     ivr_menus: tuple[IvrMenu, ...] = ()
     dial_plans: tuple[DialPlan, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
     _number: int = PrivateAttr(0)
 

@@ -8,14 +8,16 @@ nothing, inverted or not: only *is not set* holds for it.
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Annotated, Any, Self, cast
+from typing import TYPE_CHECKING, Annotated, Any, Self, cast
 
 import re2
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from belplan.dialplan import numbers
-from belplan.dialplan.company import Company, Country
-from belplan.dialplan.fields import Settings, Text, refuse
+from belplan.dialplan.fields import Country, Settings, Text, refuse
+
+if TYPE_CHECKING:
+    from belplan.dialplan.company import Company
 
 TELEPHONE = frozenset({"caller_number", "callee_number", "dp_in_number", "dp_ex_number"})
 
@@ -114,7 +116,7 @@ class Comparison(Settings):
         """The operators that were given: one, in a comparison that was read."""
         return [name for name in OPERATORS if getattr(self, name, None) is not None]
 
-    def holds(self, value: str | None, company: Company, opposite: bool = False) -> bool:
+    def holds(self, value: str | None, company: "Company", opposite: bool = False) -> bool:
         """Whether it, or its opposite, holds for a value; None is a variable that is not set: neither does."""
         invert = self.invert is not opposite
         operator = self.operators()[0]
@@ -132,7 +134,7 @@ class Comparison(Settings):
             held = self._text_holds(operator, value, expected, company)
         return held is not invert
 
-    def _text_holds(self, operator: str, value: str, expected: Any, company: Company) -> bool:
+    def _text_holds(self, operator: str, value: str, expected: Any, company: "Company") -> bool:
         if self.variable in TELEPHONE:
             value = company.telephone(value)
             expected = _same_form(operator, expected, company)
@@ -148,7 +150,7 @@ class Comparison(Settings):
         return any(_OF_TEXT[operator](value, text) for text in wanted)
 
 
-def _same_form(operator: str, expected: Any, company: Company) -> Any:
+def _same_form(operator: str, expected: Any, company: "Company") -> Any:
     country = company.settings.country
     match operator:
         case "equals":
@@ -190,7 +192,7 @@ _OF_AMOUNTS: dict[str, Callable[[Decimal, Any], bool]] = {
     "between": lambda value, limits: Decimal(limits[0]) <= value <= Decimal(limits[1]),
 }
 
-_OF_NUMBERS: dict[str, Callable[[str, Any, Company], bool]] = {
+_OF_NUMBERS: dict[str, Callable[[str, Any, "Company"], bool]] = {
     "anonymous": lambda number, wanted, _: (number == "") is wanted,
     "internal": lambda number, wanted, company: (number in company.internal) is wanted,
     "country": lambda number, countries, _: numbers.country_of(number) in countries,

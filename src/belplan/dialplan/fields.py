@@ -97,6 +97,7 @@ def clock_time(text: str) -> time:
 
 
 Text = Annotated[str, BeforeValidator(as_text)]
+Country = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166 code of a country.")]
 Name = Annotated[Text, Field(min_length=1, max_length=200)]
 Variable = Annotated[Text, AfterValidator(_variable)]
 InternalNumber = Annotated[Text, AfterValidator(_internal)]

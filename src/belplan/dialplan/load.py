@@ -34,6 +34,7 @@ from belplan.dialplan.fields import Settings
 from belplan.dialplan.problem import Key as PathKey
 from belplan.dialplan.problem import PlanError, Problem, did_you_mean, join, listed
 from belplan.dialplan.route import AppSettings, Item, Route, route_fields, route_mappings
+from belplan.dialplan.rules import Rule
 
 S = TypeVar("S", bound=Settings)
 Keys = tuple[PathKey, ...]
@@ -49,6 +50,7 @@ SECTIONS: dict[str, type[Settings]] = {
     "phone_book": PhoneBookEntry,
     "ivr_menus": IvrMenu,
     "dial_plans": DialPlan,
+    "rules": Rule,
 }
 
 # What stands for the fields of an entry that could not be read, so that the routes inside are still checked.

@@ -13,6 +13,7 @@ from belplan.dialplan.check.findings import Findings
 from belplan.dialplan.check.items import check_holidays, check_items, check_secrets
 from belplan.dialplan.check.loops import check_loops
 from belplan.dialplan.check.reach import check_reach
+from belplan.dialplan.check.rules import check_rules
 from belplan.dialplan.check.variables import check_variables
 from belplan.dialplan.company import Company
 from belplan.dialplan.load import Loaded, load, parse
@@ -38,6 +39,7 @@ def check(loaded: Loaded, *, secrets: Callable[[str], bool] | None = None) -> li
     check_destinations(findings, everything)
     check_loops(findings, everything)
     check_reach(findings, everything)
+    check_rules(findings, everything)
     if secrets:
         check_secrets(findings, secrets)
     return findings.in_order()

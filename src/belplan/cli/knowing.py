@@ -1,4 +1,4 @@
-"""Commands about calls of the past: why they went as they did."""
+"""Commands about what calls did and would do: why, prove."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.text import Text
 
-from belplan.cli.output import FINE, UNREADABLE, Json, fail, out, print_json
+from belplan.cli.output import FINE, PROBLEMS, UNREADABLE, Json, fail, out, print_json
 from belplan.cli.plans import read_plan, refuse
 from belplan.engine.cdr import CallRecord
 
@@ -52,3 +52,28 @@ def read_records(path: Path) -> list[CallRecord]:
         return read(path)
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def prove(
+    plan: Path,
+    *,
+    budget: Annotated[float, Parameter(help="Seconds after which what was not looked at is left open.")] = 60.0,
+    as_json: Json = False,
+) -> int:
+    """Look at every way of every call through a plan, and prove or refute its rules.
+
+    Exits with 0 when all was looked at and no rule is refuted, 1 otherwise, 2 when the plan cannot be read.
+    """
+    from belplan.proof import prove as proven
+    from belplan.proof.tell import print_proof
+
+    company, problems, code = read_plan(plan)
+    if company is None:
+        return refuse(plan, problems, code, as_json)
+    proof = proven(company, budget=budget)
+    if as_json:
+        print_json(proof.as_json())
+    else:
+        print_proof(out, proof, str(plan))
+    refuted = any(rule.verdict != "proven" for rule in proof.rules)
+    return PROBLEMS if proof.unfinished or refuted else FINE
