@@ -16,8 +16,8 @@ def strays(graph: Graph, record: CallRecord) -> str | None:
     start = steps.enter(record.callee_number)
     here: list[tuple[Spot, Cube]] = [(start, steps.world.start())]
     for step in record.trace:
-        if step.exit == "abandoned":
-            return None
+        if step.exit in ("abandoned", "transferred"):
+            return None  # whoever has answered may send the caller anywhere; no plan says where
         if step.exit == "limit" or (step.path == LAST_RESORT and not any(spot.phase == "end" for spot, _ in here)):
             here = [
                 (edge.spot, edge.cube) for spot, cube in here if spot in limited for edge in [steps.limited(spot, cube)]

@@ -5,7 +5,7 @@ in silence, and may set its variables to anything or leave them unset.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from belplan.dialplan.comparison import Comparison
@@ -21,6 +21,8 @@ from belplan.proof.world import World
 
 MAX_SPOKEN = 1000  # characters of an announcement after its variables were filled in
 EVER = float("inf")
+LAST_RING = 60.0  # seconds that an agent may still ring when the longest wait is over
+_AS_A_QUEUE_LEAVES = {"answered": "answered", "full": "busy", "timeout": "no_answer", "nobody": "failed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,9 @@ def _connected(world: World, spot: Spot, cube: Cube, target: questions.Target, t
         case "user" if name not in spot.personal and (user := company.user(name)) and user.route.items:
             yield Way("moved", cube, move=Move(user=name, returns=True))
             return
+        case "queue":
+            for way in _waited(world, cube, name, timeout):
+                yield replace(way, exit=_AS_A_QUEUE_LEAVES[way.exit])
         case "outside":
             if not company.trunks:
                 yield Way("failed", cube)
@@ -236,27 +241,33 @@ def _same_colleague(world: World, spot: Spot, cube: Cube, app: Any) -> Iterator[
 
 
 def _queue(world: World, spot: Spot, cube: Cube, app: Any) -> Iterator[Way]:
-    queue = next(one for one in world.company.queues if one.number == app.number)
-    agents = tuple(agent.user for agent in queue.agents)
+    yield from _waited(world, cube, app.number, None)
+
+
+def _waited(world: World, cube: Cube, number: str, longest: float | None) -> Iterator[Way]:
+    """The ways out of waiting in a queue: at once, or after the longest wait, while agents rang or none did."""
+    queue = next(one for one in world.company.queues if one.number == number)
+    agents = tuple(agent.user or world.company.canonical(agent.number or "") for agent in queue.agents)
     ring = Ring(queue.number, agents) if agents else None
-    if agents:
-        yield Way("answered", cube, queue.max_wait, speaks=True, answers=True, ring=ring, phase="connected")
-    for leave in app.ways_out():
-        if leave in app.closing:
-            continue
-        waits = EVER if leave not in ("full", "nobody", "timeout") else queue.max_wait + queue.max_wait * 0.5
-        yield Way(leave, cube, waits, speaks=queue.greeting is not None, answers=True)
-        if ring and leave != "full":
-            yield Way(leave, cube, waits, speaks=queue.greeting is not None, answers=True, ring=ring)
+    greeting = prompt_seconds(queue.greeting) if queue.greeting else 0.0
+    most = greeting + min(queue.max_wait, longest or EVER) + LAST_RING
+    for leave in ("full", "nobody"):
+        yield Way(leave, cube)
+    waited = Way("nobody", cube, most, speaks=queue.greeting is not None, answers=True)
+    for rang in (None, ring) if ring else (None,):
+        yield replace(waited, ring=rang)
+        yield replace(waited, exit="timeout", ring=rang)
+    if ring:
+        yield Way("answered", cube, most, speaks=True, answers=True, ring=ring, phase="connected")
 
 
 def _voicemail(world: World, spot: Spot, cube: Cube, app: Any) -> Iterator[Way]:
     for leave in app.ways_out():
         # Who speaks hears themselves; nothing is said of how long.
-        if leave == "failed":
-            yield Way(leave, cube, EVER, speaks=True, answers=True)
-        else:
+        if leave == "recorded":
             yield Way(leave, cube, 0.0, speaks=True, answers=True, box=app.box, phase="voicemail")
+        else:
+            yield Way(leave, cube, EVER, speaks=True, answers=True, phase="ended" if leave in app.closing else "")
 
 
 def _collect(world: World, spot: Spot, cube: Cube, app: Any) -> Iterator[Way]:

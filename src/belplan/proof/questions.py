@@ -117,7 +117,9 @@ def leads_to(company: Company, text: str, *, written: bool) -> Target:
             return "user", destination.number
         case RingGroup():
             return "ring", destination.number
-        case Queue() | VoicemailBox():
+        case Queue():
+            return "queue", destination.number
+        case VoicemailBox():
             return FAILED
         case None:
             pass
