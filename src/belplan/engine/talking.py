@@ -107,7 +107,7 @@ class Conversation:
         if asked.to:
             await asked.to.hang_up()
         await self._leave(by)
-        self._call.detail["transferred_to"] = to.number
+        self._call.detail |= {"transferred_to": to.number, "transferred_by": colleague}
         raise TransferredError(to, colleague)
 
     async def _join(self, other: "Conversation", line: Leg, by: Leg) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from belplan.dialplan.route import AppSettings
 from belplan.engine.cdr import CallRecord, Step
 
-RINGING = frozenset({"answered", "busy", "no_answer", "failed", "abandoned"})
+RINGING = frozenset({"answered", "busy", "no_answer", "failed", "abandoned", "transferred"})
 _MORE = 0.25  # seconds by which a limit is really longer than what was waited
 
 

@@ -22,12 +22,13 @@ from belplan.engine import ringing
 from belplan.engine.app import App, Move
 from belplan.engine.call import Call
 from belplan.engine.cdr import CallRecord, Step, Trace, record
-from belplan.engine.entrance import entrance
+from belplan.engine.entrance import Features, entrance
 from belplan.engine.leg import NORMAL, LegEndedError, Sound
 from belplan.engine.mail import Mailer, Tray
 from belplan.engine.outside import OutsideLines
 from belplan.engine.position import Frame
 from belplan.engine.state import State
+from belplan.engine.talking import TransferredError
 from belplan.engine.walker import Walker
 from belplan.replay.past import Fault, Faulty, Past, UnknownError, answer_in
 
@@ -91,6 +92,7 @@ def again(
         ringing.Ringer: world,
         OutsideLines: OutsideLines(),
         Mailer: Tray(),
+        Features: Features(feature_route),
     }
     trace = Trace(0.0)
     call.events.watch(trace)
@@ -299,9 +301,21 @@ class _World:
             self._clock.pass_by(step.duration_ms / 1000)
             raise _HungUpError
         self._lasts(step.duration_ms / 1000)
+        self._transferred(step)
         if who is not None:
             await call.hang_up(NORMAL)
         return step.exit
+
+    def _transferred(self, step: Step) -> None:
+        """Go on where a colleague sent the call then."""
+        if step.exit != "transferred":
+            return
+        number, by = step.detail["transferred_to"], step.detail["transferred_by"]
+        self._caller.answered = True
+        to = entrance(self._call.company, number, by)
+        if to is None:
+            raise UnknownError("phone", number, f"nothing has the number {number}, to which {by} sent the call then")
+        raise TransferredError(to, by)
 
     async def wait(self, call: Call, queue: Queue) -> str:
         """How waiting in a queue went."""
@@ -319,6 +333,7 @@ class _World:
             self._clock.pass_by(step.duration_ms / 1000)
             raise _HungUpError
         self._lasts(step.duration_ms / 1000)
+        self._transferred(step)
         if who:
             await call.hang_up(NORMAL)
         else:
