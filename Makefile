@@ -18,6 +18,7 @@ demo: page ## exchange, sample company, CRM and real calls on this machine (ONCE
 
 test: check page ## every check and test, real calls through Asterisk included
 	@$(BIN)/belplan pbx install --with-phones
+	@$(BIN)/python -m tests.browser.chromium
 	@$(BIN)/pytest $(ARGS)
 
 check: .venv/.ready ## format, lint, types and layers

@@ -101,10 +101,13 @@ export class Draft {
 
   private changed(history: History): void {
     this.set({ history });
-    if (history.now.plan === this.synced) return;
-    this.set({ saving: "saving" });
     clearTimeout(this.timers.check);
     this.timers.check = setTimeout(() => void this.check(), CHECK_AFTER);
+    if (history.now.plan === this.synced) {
+      if (!this.busy) { clearTimeout(this.timers.save); this.set({ saving: "saved" }); }
+      return;
+    }
+    this.set({ saving: "saving" });
     this.later(SAVE_AFTER);
   }
 

@@ -239,7 +239,14 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
       const branches = shownBranches(itemAt(plan, chosen)!, chosen);
       const closed = branches.find((branch) => !order.some((path) => within(path, branch.path)) && !toggled.get(branch.path));
       if (closed) { act.toggle(closed.path, true); setSaid(t("editor.branch_open", { exit: exitWords(closed.exit, language) })); }
-      else { const inner = branches.find((branch) => branch.route.length); if (inner) focusCard(`${inner.path}[0]`); }
+      else {
+        const inner = branches.find((branch) => branch.route.length);
+        if (inner) focusCard(`${inner.path}[0]`);
+        else if (branches[0] && !traced) { // an open branch with nothing in it yet: choose its first app
+          const card = target.closest("[data-path]")?.getBoundingClientRect();
+          setAdding({ route: branches[0].path, index: 0, x: (card?.left ?? 320) + 44, y: card?.bottom ?? 160 });
+        }
+      }
     } else if (event.key === "ArrowLeft" && chosen) {
       handled();
       const open = shownBranches(itemAt(plan, chosen)!, chosen).find((branch) => order.some((path) => within(path, branch.path)));
@@ -286,7 +293,7 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
   return (
     <div className={`editor${traced || !palette ? " testing" : form ? "" : " no-form"}${!palette && !form && !aside ? " alone" : ""}`}>
       {!traced && palette && <Palette apps={apps.filter((app) => app.name !== "dial_outside" && app.name !== "switch_diversion")} onAdd={addApp} route={chosen ? placeOf(chosen).route : shownRoot} />}
-      <div className="route-area" ref={area} role="tree" aria-label={t("editor.whole_plan")} onKeyDown={onKey} onClick={() => draft.choose("")} tabIndex={route.length ? -1 : 0}>
+      <div className="route-area" ref={area} role="region" aria-label={t("editor.route")} onKeyDown={onKey} onClick={() => draft.choose("")} tabIndex={route.length ? -1 : 0}>
         {shownRoot !== top && (
           <div className="trail">
             <button type="button" className="link" onClick={() => setRoot(top)}>{t("editor.whole_plan")}</button>

@@ -65,7 +65,7 @@ function List({ route, path, depth, next }: { route: Item[]; path: string; depth
   const frame = useFrame();
   const { t } = useWords();
   return (
-    <div className={`list${depth ? " nested" : ""}`} role={depth ? "group" : undefined}>
+    <div className={`list${depth ? " nested" : ""}`} role={depth ? (route.length ? "group" : undefined) : route.length ? "tree" : undefined} aria-label={depth || !route.length ? undefined : t("editor.whole_plan")}>
       <SlotHere route={path} index={0} />
       {route.map((item, index) => {
         const own = `${path}[${index}]`;
@@ -73,7 +73,7 @@ function List({ route, path, depth, next }: { route: Item[]; path: string; depth
         return <Step key={own} item={item} path={own} depth={depth} next={after} slot={<SlotHere route={path} index={index + 1} />} siblings={route.length} place={index + 1} />;
       })}
       {!frame.readOnly && route.length === 0 && depth > 0 && (
-        <button type="button" className="add-here" onClick={(event) => frame.act.add(path, 0, event.currentTarget)}><Plus size={14} aria-hidden />{t("editor.add_here")}</button>
+        <button type="button" className="add-here" tabIndex={-1} aria-hidden onClick={(event) => frame.act.add(path, 0, event.currentTarget)}><Plus size={14} aria-hidden />{t("editor.add_here")}</button>
       )}
     </div>
   );
@@ -84,7 +84,7 @@ function SlotHere({ route, index }: { route: string; index: number }) {
   const { t } = useWords();
   return (
     <div className="slot" data-slot={`${route}|${index}`}>
-      {!readOnly && <button type="button" className="plus" tabIndex={-1} aria-label={t("editor.add_between")} onClick={(event) => act.add(route, index, event.currentTarget)}><span><Plus size={13} aria-hidden /></span></button>}
+      {!readOnly && <button type="button" className="plus" tabIndex={-1} aria-hidden title={t("editor.add_between")} onClick={(event) => act.add(route, index, event.currentTarget)}><span><Plus size={13} aria-hidden /></span></button>}
     </div>
   );
 }
@@ -114,10 +114,10 @@ function Step({ item, path, depth, next, slot, siblings, place }: { item: Item; 
             <div key={branch.path} className={`branch${took ? " walked" : ""}${back ? "" : " ends"}${returned ? " back" : ""}`}>
               <span className="elbow" aria-hidden />
               <div className="branch-head">
-                <button type="button" className="exit-label" tabIndex={-1} aria-expanded="true" onClick={() => frame.act.toggle(branch.path, false)} style={{ cursor: "pointer" }}>{exitWords(branch.exit, frame.language)}</button>
+                <button type="button" className="exit-label" tabIndex={-1} aria-hidden onClick={() => frame.act.toggle(branch.path, false)} style={{ cursor: "pointer" }}>{exitWords(branch.exit, frame.language)}</button>
               </div>
               <List route={branch.route} path={branch.path} depth={depth + 1} next={next} />
-              {back && <p className="way-back">{wayBack(branch.route, next, frame.language)}</p>}
+              {back && <p className="way-back" aria-hidden>{wayBack(branch.route, next, frame.language)}</p>}
             </div>
           );
         })}
@@ -165,11 +165,6 @@ const Card = memo(function Card({ item, path, number, depth, closed, chosen, wal
   const missing = readOnly ? [] : branchesOf(item, path).filter((branch) => !branch.route.length && branch.setting !== "then" && !branch.setting.startsWith("cases."));
   const toggle = (branch: Branch, open: boolean): void => (depth >= 3 && open ? act.enter(branch.path) : act.toggle(branch.path, open));
   const steps = inLine?.route.length ?? 0;
-  const label = [
-    t("editor.spoken", { number, app: titles.get(app) ?? app, title: plain(words.title) }),
-    ...closed.slice(0, 2).map((branch) => t("editor.branch_closed", { exit: exitWords(branch.exit, language) })),
-    ...found.map((problem) => explain(problem, plan, language).text),
-  ].join(", ");
   return (
     <div
       ref={ref}
@@ -177,7 +172,6 @@ const Card = memo(function Card({ item, path, number, depth, closed, chosen, wal
       data-path={path}
       data-app={app}
       role="treeitem"
-      aria-label={label}
       aria-level={depth + 1}
       aria-setsize={siblings}
       aria-posinset={place}
@@ -188,6 +182,7 @@ const Card = memo(function Card({ item, path, number, depth, closed, chosen, wal
     >
       {!readOnly && <span className="grip" aria-hidden><GripVertical size={13} /></span>}
       <div className="face">
+        <span className="sr">{t("editor.spoken", { number, count: siblings, app: titles.get(app) ?? app })}</span>
         <Tile app={app} />
         <div className="lines">
           <div className="title"><Parts parts={words.title} wrong={wrong} /></div>
@@ -207,7 +202,7 @@ const Card = memo(function Card({ item, path, number, depth, closed, chosen, wal
         {app === "menu" && !walked && typeof settings.name === "string" && settings.name && <button type="button" className="link" tabIndex={-1} onClick={(event) => { event.stopPropagation(); act.openMenu(settings.name as string); }}>{t("editor.open_menu")} <ArrowRight size={14} aria-hidden /></button>}
         {unreachable && !readOnly && <button type="button" className="button small" tabIndex={-1} onClick={(event) => { event.stopPropagation(); act.remove(path); }}>{t("action.delete")}</button>}
         {!readOnly && (
-          <Menu label={`${t("action.more")}: ${plain(words.title)}`} button={<Ellipsis size={17} aria-hidden />} className="icon-button card-menu">
+          <Menu label={t("action.more")} button={<Ellipsis size={17} aria-hidden />} className="icon-button card-menu">
             {(close) => (
               <>
                 {missing.map((branch) => <button key={branch.path} type="button" onClick={() => { close(); act.ensure(path, branch); }}><CornerDownRight size={15} aria-hidden />{t("editor.add_no", { exit: exitWords(branch.exit, language) })}</button>)}

@@ -152,8 +152,8 @@ export function MenuPage({ company, name }: { company: string; name: string }) {
               const has = one in (context.keys ?? {});
               const app = route[0] ? appOf(route[0]) : "";
               return (
-                <button key={one} type="button" className={`key${has ? "" : " free"}${place === `key ${one}` ? " chosen" : ""}`} onClick={() => openKey(one)} aria-label={`${t("menus.key", { key: one })} ${label(one)}`}>
-                  <span className="digit" aria-hidden>{one}</span>
+                <button key={one} type="button" className={`key${has ? "" : " free"}${place === `key ${one}` ? " chosen" : ""}`} onClick={() => openKey(one)} aria-expanded={place === `key ${one}`}>
+                  <span className="digit">{one}</span>
                   {has ? <span className="what"><b>{label(one) || (route.length ? "" : "…")}</b><span className="quiet row" style={{ gap: 6 }}>{app && <span className={`ink ${kindOf(app)}`}><AppIcon app={app} size={15} /></span>}<span className="ellipsis">{route.length ? summary(route, plan, language) : t("menus.below")}</span></span></span> : <span className="quiet row"><Plus size={14} aria-hidden />{t("menus.route")}</span>}
                   {errors(`ivr_menus[${index}].contexts.${contextName}.keys.${one}`) > 0 && <span className="badge bad round">!</span>}
                 </button>

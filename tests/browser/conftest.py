@@ -1,0 +1,155 @@
+"""A person at the page: a real server, a real browser."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, expect, sync_playwright
+
+from tests.asterisk.phones import free_port
+from tests.browser import chromium
+
+ROOT = Path(__file__).parents[2]
+PASSWORD = "een lang wachtwoord voor de proef"
+
+expect.set_options(timeout=15_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@dataclass
+class Site:
+    """A server that was started for these tests."""
+
+    url: str
+    link: str
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """A server with an empty database; it takes no calls, plans are only made and tried."""
+    if not (ROOT / "src/belplan/web/index.html").is_file():
+        pytest.fail("the page is not built: make page")
+    with tempfile.TemporaryDirectory() as folder:
+        port = free_port()
+        environment = {**os.environ, "BELPLAN_DATA": folder}
+        command = [sys.executable, "-m", "belplan.cli", "serve", "--no-calls"]
+        if (script := Path(sys.executable).parent / "belplan").is_file():
+            command = [str(script), "serve", "--no-calls"]
+        command += ["--http-port", str(port), "--data", folder]
+        with subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ) as server:
+            assert server.stdout is not None
+            link = ""
+            for line in server.stdout:
+                if found := re.search(r"(http://\S+)/setup#(\S+)", line):
+                    link = found[0]
+                    break
+            assert link, "the server did not print its link"
+            yield Site(link.split("/setup")[0], link)
+            server.send_signal(signal.SIGTERM)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    program = chromium.program()
+    if program is None:
+        pytest.fail("there is no Chromium: python -m tests.browser.chromium")
+    found = playwright.chromium.launch(executable_path=program, args=list(chromium.FLAGS))
+    yield found
+    found.close()
+
+
+class Visitor:
+    """Opens pages, and remembers what went wrong in them."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self.wrong: list[str] = []
+        self.contexts: list[BrowserContext] = []
+
+    def page(self, language: str = "nl", state: object = None, width: int = 1440, height: int = 900, **more) -> Page:
+        context = self._browser.new_context(
+            locale="nl-NL" if language == "nl" else "en-GB",
+            timezone_id="Europe/Amsterdam",
+            viewport={"width": width, "height": height},
+            storage_state=state,  # type: ignore[arg-type]
+            reduced_motion="reduce",
+            **more,
+        )
+        self.contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("console", lambda said: self.wrong.append(said.text) if "Content Security" in said.text else None)
+        return page
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[Visitor]:
+    """No test passes where the page threw an error or broke its own content security policy."""
+    found = Visitor(browser)
+    yield found
+    for context in found.contexts:
+        try:
+            context.close()
+        except Error:
+            pass
+    assert found.wrong == []
+
+
+@dataclass
+class Office:
+    """A company that was set up, and the session of whoever did."""
+
+    site: Site
+    company: str
+    state: object
+
+    def at(self, path: str) -> str:
+        return f"{self.site.url}/c/{self.company}/{path}"
+
+
+@pytest.fixture(scope="session")
+def office(site: Site, browser: Browser) -> Office:
+    """The first-run wizard, by hand: from the one-time link to a working company."""
+    context = browser.new_context(
+        locale="nl-NL", timezone_id="Europe/Amsterdam", viewport={"width": 1440, "height": 900}
+    )
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    page.goto(site.link)
+    page.get_by_label("Uw naam").fill("Beheerder")
+    page.get_by_label("E-mailadres").fill("beheer@example.nl")
+    page.get_by_label("Wachtwoord").fill(PASSWORD)
+    page.get_by_role("button", name="Volgende").click()
+    page.get_by_label("Naam van het bedrijf").fill("Voorbeeld BV")
+    page.get_by_role("button", name="Volgende").click()
+    page.get_by_label("Een voorbeeldbedrijf").check()
+    page.get_by_role("button", name="Maak bedrijf").click()
+    page.wait_for_url("**/plans")
+    expect(page.get_by_role("link", name="Hoofdnummer")).to_be_visible()
+    company = re.search(r"/c/([0-9a-f]+)/", page.url)
+    assert company
+    office = Office(site, company[1], context.storage_state())
+    context.close()
+    return office

@@ -1,0 +1,200 @@
+"""Does somebody at the page get a dial plan drawn, tried, published and put back?"""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Office, Visitor
+
+
+def new_plan(page: Page, office: Office, name: str) -> None:
+    """An empty dial plan of the company, opened."""
+    page.goto(office.at("plans"))
+    page.locator("header.top").get_by_role("button", name=re.compile("Nieuw belplan|New dial plan")).click()
+    page.get_by_role("button", name=re.compile("Naam en nummers|Name and numbers")).click()
+    page.locator(".menu").get_by_role("button", name=re.compile("Naam en nummers|Name and numbers")).click()
+    page.get_by_label(re.compile("Naam van het belplan|Name of the dial plan")).fill(name)
+    page.get_by_role("dialog").locator("footer button").click()
+    expect(page.locator("header.top h1")).to_have_text(name)
+
+
+def drag(page: Page, app: str, x: float, y: float) -> None:
+    """An app from the palette to a place in the route, as a hand does it."""
+    page.locator(f'[data-palette="{app}"]').hover()
+    page.mouse.down()
+    page.mouse.move(x - 40, y - 30, steps=4)
+    page.mouse.move(x, y, steps=4)
+    expect(page.locator(".drag-ghost")).to_be_visible()
+
+
+def box(page: Page, selector: str):
+    found = page.locator(selector).bounding_box()
+    assert found
+    return found
+
+
+def titles(page: Page) -> list[str]:
+    return page.locator(".card .title").all_inner_texts()
+
+
+def saved(page: Page) -> None:
+    """The draft is kept by itself."""
+    expect(page.locator(".saved, .version").first).to_be_visible()
+    page.wait_for_function("() => !document.querySelector('.saved')?.textContent?.match(/Bezig|Saving/)")
+
+
+def test_a_plan_is_drawn_by_drag_and_drop_then_tried_and_published(visitor: Visitor, office: Office):
+    page = visitor.page(state=office.state)
+    new_plan(page, office, "Verkoop")
+    page.get_by_role("button", name="Laat telefoons overgaan").click()
+    expect(page.locator(".card")).to_have_count(1)
+
+    first = box(page, ".card >> nth=0")
+    drag(page, "webhook", first["x"] + 100, first["y"] - 2)
+    expect(page.locator(".drag-ghost .where")).to_have_text("Hier: eerste stap")
+    page.mouse.up()
+    expect(page.locator(".card")).to_have_count(2)
+    page.get_by_label("URL", exact=True).fill("https://crm.example.nl/belplan")
+    page.get_by_label("Bewaar het antwoord als").fill("klant")
+
+    second = box(page, '.card[data-app="connect"]')
+    drag(page, "condition", second["x"] + 100, second["y"] - 4)
+    expect(page.locator(".drag-ghost .where")).to_have_text("Hier: na stap 1")
+    page.mouse.up()
+    expect(page.locator(".card")).to_have_count(3)
+    page.get_by_label("Welk gegeven").select_option("klant")
+    page.get_by_label("Waarde", exact=True).fill("openstaand")
+    expect(page.locator(".card .title").nth(1)).to_have_text("Is klant gelijk aan “openstaand”?")
+
+    # Resting on the closed branch opens it.
+    branch = box(page, '[data-app="condition"] [data-branch]')
+    drag(page, "announce", branch["x"] + 90, branch["y"] + branch["height"] / 2)
+    expect(page.locator(".branch")).to_be_visible()
+    inner = box(page, ".branch .add-here")
+    page.mouse.move(inner["x"] + 30, inner["y"] + 2, steps=4)
+    expect(page.locator(".drag-ghost .where")).to_have_text("Hier: eerste stap onder “ja”")
+    page.mouse.up()
+    page.get_by_label("Gesproken tekst").fill("U heeft een openstaande factuur.")
+    expect(page.locator('.branch .card[data-app="announce"]')).to_be_visible()
+    expect(page.locator(".way-back")).to_have_text("Daarna verder met 3")
+
+    page.get_by_role("button", name="Proefgesprek").click()
+    page.get_by_role("radiogroup", name="klant").get_by_role("radio", name="vast").click()
+    page.get_by_label("klant: vast").fill("openstaand")
+    page.get_by_label("klant: vast").press("Enter")
+    expect(page.locator(".branch.walked")).to_be_visible()
+    expect(page.locator(".heard")).to_contain_text("openstaande factuur")
+    expect(page.locator(".step.walked .result-chip.good").last).to_contain_text("opgenomen")
+    page.get_by_role("button", name="Stop proefgesprek").click()
+
+    page.get_by_role("button", name="Publiceren").click()
+    page.get_by_role("button", name=re.compile("Publiceer versie")).click()
+    expect(page.get_by_role("status").filter(has_text="is gepubliceerd").last).to_be_visible()
+    expect(page.locator(".version")).to_contain_text("gepubliceerd")
+
+
+def test_a_mistake_is_marked_on_its_card_blocks_publishing_and_brings_its_way_out(visitor: Visitor, office: Office):
+    page = visitor.page(state=office.state)
+    page.goto(office.at("plans/0"))
+    page.locator('.card[data-app="webhook"]').first.click()
+    page.get_by_label("Bewaar het antwoord als").fill("klnt")
+    expect(page.locator(".card.problem").first).to_be_visible()
+    expect(page.get_by_role("button", name="Publiceren")).to_be_disabled()
+    expect(page.locator(".card .foot.problem").first).to_contain_text("klant")
+    page.get_by_role("button", name=re.compile("problem")).first.click()
+    page.locator("body").press("Control+z")
+    expect(page.locator(".card.problem")).to_have_count(0)
+    expect(page.get_by_label("Bewaar het antwoord als")).to_have_value("klant")
+
+
+def test_two_people_change_one_plan_and_neither_loses_work(visitor: Visitor, office: Office):
+    one, other = visitor.page(state=office.state), visitor.page("en", state=office.state)
+    for page in (one, other):
+        page.goto(office.at("people/users/203"))
+        expect(page.locator(".form input").first).to_have_value("Carla Smit")
+    one.get_by_label("E-mailadres").fill("carla@example.nl")
+    expect(one.locator(".saved")).to_contain_text("Bewaard")
+    # What only one of them touched is merged; what both touched is asked.
+    other.get_by_label("Name", exact=True).fill("Carla de Smit")
+    expect(other.locator(".saved")).to_contain_text("Saved")
+    expect(other.get_by_label("Email address")).to_have_value("carla@example.nl")
+    one.get_by_label("Naam", exact=True).fill("Carla van der Smit")
+    dialog = one.get_by_role("dialog")
+    expect(dialog).to_contain_text("Carla de Smit")
+    dialog.get_by_role("radio", name="Die van de ander").click()
+    dialog.locator("footer button").click()
+    expect(one.get_by_label("Naam", exact=True)).to_have_value("Carla de Smit")
+    expect(one.get_by_label("E-mailadres")).to_have_value("carla@example.nl")
+
+
+def test_the_same_by_keyboard_alone_in_english(visitor: Visitor, office: Office):
+    page = visitor.page("en", state=office.state)
+    new_plan(page, office, "Keyboard")
+    page.locator(".route-area").focus()
+    for app in ("announcement", "connect", "condition"):
+        page.keyboard.press("/")
+        page.keyboard.type(app[:6])
+        page.keyboard.press("Enter")
+        expect(page.locator(".card.chosen")).to_be_focused()
+    assert len(titles(page)) == 3
+    page.keyboard.press("Alt+ArrowUp")
+    page.keyboard.press("Alt+ArrowUp")
+    expect(page.locator(".card").first).to_have_attribute("data-app", "condition")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")  # pick up the announcement, carry it into the branch above
+    expect(page.locator(".card.lifted")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Space")
+    expect(page.locator('.branch .card[data-app="announce"]')).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator(".form-pane :focus")).to_have_count(1)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Delete")
+    expect(page.locator(".branch .card")).to_have_count(0)
+    page.keyboard.press("Control+z")
+    expect(page.locator(".branch .card")).to_have_count(1)
+
+
+def test_a_version_is_rolled_back(visitor: Visitor, office: Office):
+    page = visitor.page(state=office.state)
+
+    def publish(name: str) -> None:
+        page.goto(office.at("settings/company"))
+        page.get_by_label("Naam van het bedrijf").fill(name)
+        expect(page.locator(".saved")).to_contain_text("Bewaard")
+        page.get_by_role("button", name="Publiceren").click()
+        page.get_by_label("Waarom? Bijvoorbeeld: bellers wachtten te lang").fill(f"nu {name}")
+        page.get_by_role("button", name=re.compile("Publiceer versie")).click()
+        expect(page.locator(".version")).to_contain_text("gepubliceerd")
+
+    publish("Voorbeeld Een BV")
+    publish("Voorbeeld Twee BV")
+    page.goto(office.at("settings/versions"))
+    row = page.locator(".version-row", has_text="nu Voorbeeld Een BV").first
+    row.get_by_role("button", name="Terug naar deze versie").click()
+    expect(page.locator(".version-row").first).to_contain_text("nu voor bellers")
+    page.goto(office.at("settings/company"))
+    expect(page.get_by_label("Naam van het bedrijf")).to_have_value("Voorbeeld Een BV")
+
+
+def test_what_people_type_is_shown_as_it_is(visitor: Visitor, office: Office):
+    page = visitor.page(state=office.state)
+    naughty = [
+        "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{7*7}}", "${7*7}", "undefined", "null", "null byte?",
+        "田中さん", "أَنا", "👩‍👩‍👧", "‮otulp", "Zoë O'Brien & zonen", "{caller_number}", "$t(nav.live)", "__proto__",
+    ]  # fmt: skip
+    ran: list[str] = []
+    page.on("dialog", lambda dialog: (ran.append(dialog.message), dialog.dismiss()))
+    page.goto(office.at("people/users/204"))
+    for name in naughty:
+        page.get_by_label("Naam", exact=True).fill(name)
+        expect(page.locator(".panel > header h2").first).to_have_text(name, use_inner_text=False)
+    page.get_by_label("Naam", exact=True).fill("Daan Mulder")
+    expect(page.locator(".saved")).to_contain_text("Bewaard")
+    assert ran == []

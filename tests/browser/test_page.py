@@ -1,0 +1,89 @@
+"""Does every page open, on any screen, for everybody, fast, and also without a connection?"""
+
+import gzip
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import ROOT, Office, Visitor
+
+PAGES = (
+    "overview", "plans", "plans/0", "menus", "menus/keuze", "live", "calls", "people/users/201", "people/groups/301", "people/queues",
+    "people/voicemail", "people/phone-book", "today", "today/times", "today/diversions", "phone", "settings/company", "settings/versions",
+    "settings/trunks/provider", "settings/prompts", "settings/secrets", "settings/access", "settings/tokens", "settings/audit",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "theme", "width"), [("nl", "light", 1440), ("en", "dark", 1440), ("nl", "dark", 390)]
+)
+def test_every_page_opens_and_shuts_nobody_out(visitor: Visitor, office: Office, language: str, theme: str, width: int):
+    page = visitor.page(language, state=office.state, width=width, height=844, color_scheme=theme)
+    axe = (ROOT / "web/node_modules/axe-core/axe.min.js").read_text()
+    found: list[str] = []
+    page.goto(office.at("overview"))
+    for name in (
+        PAGES if language == "nl" and width > 600 else PAGES[theme == "dark" :: 3] if width > 600 else PAGES[::4]
+    ):
+        page.evaluate("path => { history.pushState(null, '', path); }", f"/c/{office.company}/{name}")
+        expect(page.locator("main h1").first).to_be_visible()
+        expect(page.locator("[aria-busy=true]")).to_have_count(0)
+        page.evaluate(axe + "; 0")
+        result = page.evaluate(
+            "async () => (await axe.run({resultTypes: ['violations'], "
+            "runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}))"
+            ".violations.filter(one => ['serious', 'critical'].includes(one.impact))"
+            ".map(one => [one.id, one.nodes.slice(0, 2).map(node => node.html.slice(0, 160) + ' ' + node.failureSummary)])"
+        )
+        found += [f"{name}: {one}" for one in result]
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than the screen"
+    assert found == [], json.dumps(found, indent=1)
+
+
+def test_the_first_view_is_small_and_fast(visitor: Visitor, office: Office):
+    page = visitor.page(state=office.state)
+    sizes: list[int] = []
+    page.on("response", lambda answer: sizes.append(_packed(answer)) if "/assets/" in answer.url else None)
+    page.goto(office.at("plans/0"))
+    expect(page.locator(".card").first).to_be_visible()
+    assert 50_000 < sum(sizes) < 400_000
+    painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
+    assert painted < 5000  # some 300 ms alone; the machine may be busy
+
+
+def _packed(answer) -> int:
+    body = answer.body()
+    return len(body) if answer.url.endswith(".woff2") else len(gzip.compress(body))
+
+
+def test_work_goes_on_without_a_connection_and_is_kept_when_it_is_back(visitor: Visitor, office: Office):
+    page = visitor.page("en", state=office.state)
+    page.goto(office.at("people/users/202"))
+    expect(page.get_by_label("Email address")).to_be_visible()
+    page.context.set_offline(True)
+    page.get_by_label("Email address").fill("bram@example.nl")
+    expect(page.locator(".banner")).to_contain_text("No connection.")
+    page.context.set_offline(False)
+    expect(page.locator(".banner")).to_have_count(0)
+    expect(page.locator(".saved")).to_contain_text("Saved in the draft")
+    page.reload()
+    expect(page.get_by_label("Email address")).to_have_value("bram@example.nl")
+
+
+def test_signing_in_and_out(visitor: Visitor, office: Office):
+    page = visitor.page("en")
+    page.goto(office.site.url)
+    page.get_by_label("Email address").fill("beheer@example.nl")
+    page.get_by_label("Password").fill("not this one at all")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("wrong")
+    page.get_by_label("Password").fill("een lang wachtwoord voor de proef")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/overview")
+    page.get_by_role("button", name="Company and account").click()
+    page.get_by_role("button", name="Nederlands").click()
+    expect(page.get_by_role("link", name="Overzicht")).to_be_visible()
+    page.get_by_role("button", name="Bedrijf en account").click()
+    page.get_by_role("button", name="Meld u af").click()
+    expect(page.get_by_role("heading", name="Meld u aan")).to_be_visible()
