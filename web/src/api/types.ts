@@ -21,7 +21,7 @@ export interface Walk {
 
 /** One call as the records have it. */
 export interface CallRecord {
-  uuid: string; started_at?: string; ended_at?: string; caller_number?: string; caller_name?: string; callee_number?: string;
-  dial_plan?: string | null; outcome?: string; connected_to?: string | null; answered_by?: string | null; version?: number;
-  why?: { nl: string; en: string }; trace?: TraceStep[]; duration?: number; [key: string]: unknown;
+  uuid: string; arrived: string; lasted: number; version: number; caller_number: string; callee_number: string; dial_plan: string;
+  outcome: string; cause: number; connected_to: string | null; answered_by: string | null; webhook: string;
+  variables?: Record<string, string>; heard?: string[]; trace?: TraceStep[]; why?: { nl: string; en: string } | null;
 }

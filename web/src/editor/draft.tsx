@@ -136,8 +136,11 @@ export class Draft {
     try {
       const { body, etag } = await ask<DraftAnswer>("PUT", `/companies/${this.company}/draft`, { plan }, { "If-Match": this.etag });
       this.etag = etag;
-      this.synced = plan;
       const current = plan === this.plan;
+      // The server keeps what was typed as a secret apart: its plan has the name of it instead.
+      const kept = JSON.stringify(body.plan) === JSON.stringify(plan) ? plan : body.plan;
+      this.synced = current ? kept : plan;
+      if (current && kept !== plan) this.set({ history: { ...this.state.history, now: { ...this.state.history.now, plan: kept } } });
       this.set({
         base: body.base, changes: body.changes, offline: false, savedAt: Date.now(),
         saving: current ? "saved" : "saving", ...(current ? { problems: body.problems ?? [], scope: body.scope ?? {} } : {}),

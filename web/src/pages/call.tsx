@@ -12,7 +12,7 @@ import { planId } from "../editor/plan-page";
 import { type RouteFrame, RouteView } from "../editor/route-view";
 import { soundWords, walked } from "../editor/test-call";
 import { shown, shownAbroad } from "../plan/number";
-import { appOf, itemAt, itemPathOf, numbersOf, routeAt } from "../plan/route";
+import { itemAt, itemPathOf, numbersOf, routeAt } from "../plan/route";
 import { destination, exitWords, plain, sentence } from "../plan/sentence";
 import type { Plan } from "../plan/types";
 import { Empty, Loading, Segments, Tile, toast } from "../ui/parts";
@@ -36,7 +36,7 @@ export function CallPage({ company, uuid }: { company: string; uuid: string }) {
   const top = useMemo(() => /^(dial_plans\[\d+\]\.route|users\[\d+\]\.route)/.exec(trace.find((step) => /^(dial_plans|users)/.test(step.path))?.path ?? "")?.[1] ?? "", [trace]);
   if (found.isError) return <Empty title={t("state.not_found")}><Link className="button" href={`/c/${company}/calls`}>{t("nav.calls")}</Link></Empty>;
   if (!call || !plan || !state || !apps.data) return <Loading lines={5} />;
-  const marks = top ? walked({ trace, variables: (call.variables as Record<string, string> | undefined) ?? {} }, 0, plan, top, language, t, true) : new Map();
+  const marks = top ? walked({ trace, variables: call.variables ?? {} }, 0, plan, top, language, t, true) : new Map();
   const frame: RouteFrame = {
     plan, language, chosen: "", lifted: "", toggled, marked: [...marks.keys()], problems: new Map(), numbers: top ? numbersOf(routeAt(plan, top), top) : new Map(), others: new Map(), titles: new Map(apps.data.map((app) => [app.name, app.title[language]])),
     trace: marks, readOnly: true, fixedDepth: 0, act: { ...IDLE, toggle: (branch, open) => setToggled((now) => new Map(now).set(branch, open)) },
@@ -45,8 +45,8 @@ export function CallPage({ company, uuid }: { company: string; uuid: string }) {
   const planIndex = Number(/^dial_plans\[(\d+)\]/.exec(top)?.[1] ?? -1);
   const own = planIndex >= 0 ? state.history.now.plan.dial_plans?.find((one) => one.name === plan.dial_plans?.[planIndex]?.name) : undefined;
   const playAgain = async (): Promise<void> => {
-    const replies = Object.fromEntries(Object.entries((call.variables as Record<string, string> | undefined) ?? {}).filter(([name]) => !name.includes(".")));
-    try { setReplay(await post<Walk>(`/companies/${company}/test-calls`, { to: call.callee_number, from: call.caller_number ?? "", ...(call.started_at ? { at: call.started_at } : {}), replies, draft: true })); }
+    const replies = Object.fromEntries(Object.entries(call.variables ?? {}).filter(([name]) => !name.includes(".")));
+    try { setReplay(await post<Walk>(`/companies/${company}/test-calls`, { to: call.callee_number, from: call.caller_number, at: call.arrived, replies, draft: true })); }
     catch (error) { toast((error as Error).message); }
   };
   return (
@@ -54,7 +54,7 @@ export function CallPage({ company, uuid }: { company: string; uuid: string }) {
       <header className="top">
         <span className="crumb"><Link href={`/c/${company}/calls`}>{t("nav.calls")}</Link> /</span><h1>{callerOf(call, plan, t("calls.withheld"))}</h1>
         {call.caller_number && <span className="badge">{shown(call.caller_number, plan.company.country)}</span>}
-        {call.started_at && <span className="quiet hide-small">{day(call.started_at, language)}, {clock(call.started_at, language, true)}</span>}
+        <span className="quiet hide-small">{day(call.arrived, language)}, {clock(call.arrived, language, true)}</span>
         <span className="spacer" />
         {own && <Link className="button" href={`/c/${company}/plans/${planId(own, state.history.now.plan.dial_plans!.indexOf(own))}`}><ListTree size={16} aria-hidden />{t("call.open_plan")}</Link>}
       </header>
@@ -77,7 +77,7 @@ export function CallPage({ company, uuid }: { company: string; uuid: string }) {
           <div className="stack">
             {webhooks.length === 0 && <section className="panel"><p className="inside quiet">{t("call.no_webhook")}</p></section>}
             {webhooks.map((step, index) => <WebhookPanel key={index} step={step} plan={plan} />)}
-            {Array.isArray(call.heard) && call.heard.length > 0 && <section className="panel"><header><h2>{t("call.heard")}</h2></header><ol className="inside stack" style={{ gap: 6 }}>{(call.heard as string[]).map((sound, index) => <li key={index}>{soundWords(sound, language)}</li>)}</ol></section>}
+            {!!call.heard?.length && <section className="panel"><header><h2>{t("call.heard")}</h2></header><ol className="inside stack" style={{ gap: 6 }}>{call.heard.map((sound, index) => <li key={index}>{soundWords(sound, language)}</li>)}</ol></section>}
           </div>
         </div>
       </div></div>
@@ -126,7 +126,7 @@ function Ladder({ call, plan }: { call: CallRecord; plan: Plan }) {
   const width = Math.max(460, columns.length * 120 + 60);
   const x = (column: number): number => 110 + column * ((width - 150) / Math.max(1, columns.length - 1));
   const y = (row: number): number => 68 + row * 34;
-  const started = call.started_at ? new Date(call.started_at).getTime() : 0;
+  const started = new Date(call.arrived).getTime();
   const talkRow = lines.length;
   const height = y(lines.length) + (talking ? 78 : 0) + 46;
   const number = (ms: number): string => (started ? new Date(started + ms).toLocaleTimeString(language === "nl" ? "nl-NL" : "en-GB", { minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 }) : lasted(ms, language));
@@ -138,8 +138,8 @@ function Ladder({ call, plan }: { call: CallRecord; plan: Plan }) {
         const direction = x2 > x1 ? 1 : -1;
         return <g key={row} className={line.kind ?? ""}><text x={72} y={y(row) + 4} textAnchor="end" className="at">{number(line.at)}</text><line x1={x1} x2={x2 - direction * 4} y1={y(row)} y2={y(row)} className="arrow" /><path d={`M${x2} ${y(row)} l${-direction * 8} -4 v8 z`} className="tip" /><text x={Math.min(x1, x2) + 8} y={y(row) - 6} className="words">{line.words} {line.code && <tspan className="code">{line.code}</tspan>}</text></g>;
       })}
-      {talking && <g><rect x={x(0) - 5} y={y(talkRow) - 14} width={10} height={64} rx={3} className="talk-end" /><rect x={x(talking.who) - 5} y={y(talkRow) - 14} width={10} height={64} rx={3} className="talk-end" /><rect x={x(0) + 5} y={y(talkRow) + 4} width={x(talking.who) - x(0) - 10} height={28} className="talk" /><text x={(x(0) + x(talking.who)) / 2} y={y(talkRow) + 22} textAnchor="middle" className="talk-words">{t("ladder.talking", { time: minutes(Number(call.talked ?? (total - talking.at) / 1000)) })}</text></g>}
-      <text x={72} y={height - 12} textAnchor="end" className="at">{number(Math.max(total, (call.duration ?? 0) * 1000))}</text><text x={x(0) + 8} y={height - 12} className="words">{t("ladder.end")}</text>
+      {talking && <g><rect x={x(0) - 5} y={y(talkRow) - 14} width={10} height={64} rx={3} className="talk-end" /><rect x={x(talking.who) - 5} y={y(talkRow) - 14} width={10} height={64} rx={3} className="talk-end" /><rect x={x(0) + 5} y={y(talkRow) + 4} width={x(talking.who) - x(0) - 10} height={28} className="talk" /><text x={(x(0) + x(talking.who)) / 2} y={y(talkRow) + 22} textAnchor="middle" className="talk-words">{t("ladder.talking", { time: minutes((Math.max(total, call.lasted * 1000) - talking.at) / 1000) })}</text></g>}
+      <text x={72} y={height - 12} textAnchor="end" className="at">{number(Math.max(total, call.lasted * 1000))}</text><text x={x(0) + 8} y={height - 12} className="words">{t("ladder.end")}</text>
     </svg>
   );
 }
@@ -177,5 +177,3 @@ function WebhookPanel({ step, plan }: { step: TraceStep; plan: Plan }) {
 function pretty(text: string): string {
   try { return JSON.stringify(JSON.parse(text), null, 1); } catch { return text; }
 }
-
-export { appOf };

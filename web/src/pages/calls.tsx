@@ -8,7 +8,7 @@ import { useDraft } from "../editor/draft";
 import { shown, shownAbroad } from "../plan/number";
 import { Empty, Loading } from "../ui/parts";
 import { clock, day, minutes, useWords } from "../words";
-import { callerOf } from "./live";
+import { callerOf, whereTo } from "./live";
 
 const OUTCOMES = ["connected", "voicemail", "queued", "ended", "abandoned"] as const;
 const TONE: Record<string, string> = { connected: "good", voicemail: "accent", queued: "warn", abandoned: "warn", ended: "" };
@@ -48,12 +48,12 @@ export function CallsPage({ company }: { company: string }) {
               <tbody>
                 {calls.map((call) => (
                   <tr key={call.uuid} onClick={() => navigate(`/c/${company}/calls/${call.uuid}`)} style={{ cursor: "pointer" }}>
-                    <td className="nowrap">{call.started_at && <><Link href={`/c/${company}/calls/${call.uuid}`}>{clock(call.started_at, language)}</Link><br /><span className="quiet">{day(call.started_at, language)}</span></>}</td>
+                    <td className="nowrap"><Link href={`/c/${company}/calls/${call.uuid}`}>{clock(call.arrived, language)}</Link><br /><span className="quiet">{day(call.arrived, language)}</span></td>
                     <td><b>{callerOf(call, plan, t("calls.withheld"))}</b><br /><span className="quiet">{call.caller_number ? shown(call.caller_number, plan.company.country) : ""}</span></td>
                     <td className="hide-small nowrap">{call.dial_plan ?? ""}<br /><span className="quiet">{call.callee_number ? shownAbroad(call.callee_number) : ""}</span></td>
-                    <td className="hide-small">{call.why?.[language] ?? ""}</td>
+                    <td className="hide-small">{whereTo(call, plan, t)}</td>
                     <td><span className={`badge ${TONE[call.outcome ?? ""] ?? ""}`}>{t(`outcome.${call.outcome ?? "ended"}` as "outcome.ended")}</span></td>
-                    <td className="right nowrap">{call.duration === undefined || call.duration === null ? "" : minutes(call.duration)}</td>
+                    <td className="right nowrap">{minutes(call.lasted)}</td>
                   </tr>
                 ))}
               </tbody>

@@ -6,28 +6,49 @@ import { get, Refused } from "../api/client";
 import type { TraceStep } from "../api/types";
 
 export interface LiveCall {
-  uuid: string; caller_number?: string; caller_name?: string; phonebook_caller_name?: string; callee_number?: string; dial_plan?: string | null; started_at?: string; version?: number;
-  trace?: TraceStep[]; path?: string; app?: string; variables?: Record<string, string>; connected_to?: string | null; answered_by?: string | null; answered_at?: string | null;
+  uuid: string; since: string; caller_number: string; callee_number: string; dial_plan: string; path: string; app: string; heard: string; ringing: string[]; answered_by: string | null;
 }
-export interface LiveQueue { number: string; name?: string; waiting: { uuid?: string; caller_number?: string; since?: string }[]; agents: { user: string; logged_in?: boolean; state?: string; since?: string }[] }
-export interface LivePhone { user?: string; number?: string; username: string; registered: boolean; state?: string }
-export interface WebhookHealth {
-  path?: string; origin?: string; name?: string; method?: string; url?: string; p50?: number; p95?: number; p99?: number; requests?: number; errors?: Record<string, number>; error_rate?: number;
-  breaker?: { state: string; until?: string } | string; series?: { at: string; p50?: number | null; p95?: number | null; errors?: number; requests?: number }[];
-}
-export interface Live { calls: LiveCall[]; queues: LiveQueue[]; phones: LivePhone[]; webhooks: WebhookHealth[] }
+export interface LiveQueue { number: string; name?: string; waiting?: { call?: string; since?: string }[]; agents?: { user: string; logged_in?: boolean; state?: string; since?: string }[] }
+export interface LivePhone { account: string; registered: boolean }
+export interface Origin { origin: string; breaker: string; open_for: number | null; counts: Record<string, number>; p50: number | null; p95: number | null; p99: number | null }
+export interface WebhookHealth { path: string; asked: number; results: Record<string, number>; p50: number | null; p95: number | null; p99: number | null; minutes: { at: string; results: Record<string, number>; p50: number | null; p95: number | null }[] }
+export interface Live { calls: LiveCall[]; queues: LiveQueue[]; phones: LivePhone[]; webhooks: Origin[] }
+export interface Account { user: string; number: string; username: string; account: string; password_set: boolean }
+export type Presence = "free" | "ringing" | "busy" | "off";
 
 const NOTHING: Live = { calls: [], queues: [], phones: [], webhooks: [] };
+const EVENTS = ["arrived", "step", "left", "heard", "dialled", "answered", "ended", "queue", "registration", "diversion", "time"];
 
-export function useLive(company: string): { data: Live | undefined; stale: number; presence: (number: string) => "free" | "ringing" | "busy" | "off" } {
+/** Steps of calls in progress, as events told them: the page may have been opened after a call began. */
+const walked = new Map<string, TraceStep[]>();
+
+interface Told { what: string; call: string; at: number; path?: string; app?: string; exit?: string }
+
+function follow(told: Told): void {
+  const steps = walked.get(told.call) ?? [];
+  if (told.what === "ended") { walked.delete(told.call); return; }
+  if (told.what === "step") steps.push({ path: told.path ?? "", app: told.app ?? "", exit: null, started_ms: told.at, duration_ms: null });
+  const last = steps.findLast((step) => step.path === told.path && step.exit === null);
+  if (told.what === "left" && last) last.exit = told.exit ?? "";
+  walked.set(told.call, steps);
+}
+
+export const stepsOf = (call: LiveCall): TraceStep[] => walked.get(call.uuid) ?? [];
+
+export function useAccounts(company: string): Account[] {
+  const found = useQuery({ queryKey: ["accounts", company], queryFn: async () => (await get<{ sip: string; items: Account[] }>(`/companies/${company}/phones`)).items, retry: false, staleTime: 30_000 });
+  return found.data ?? [];
+}
+
+export function useLive(company: string): { data: Live | undefined; stale: number; presence: (number: string) => Presence } {
   const queries = useQueryClient();
-  const key = ["live", company];
+  const accounts = useAccounts(company);
   const [stale, setStale] = useState(0);
   const found = useQuery({
-    queryKey: key,
+    queryKey: ["live", company],
     queryFn: async () => {
       try { return { ...NOTHING, ...(await get<Partial<Live>>(`/companies/${company}/live`)) }; }
-      catch (error) { if (error instanceof Refused && error.status === 404) return NOTHING; throw error; }
+      catch (error) { if (error instanceof Refused) return NOTHING; throw error; }
     },
     refetchInterval: 4000,
     retry: false,
@@ -36,20 +57,26 @@ export function useLive(company: string): { data: Live | undefined; stale: numbe
     const events = new EventSource(`/api/v1/companies/${company}/events`);
     let waiting: ReturnType<typeof setTimeout> | undefined;
     // Events come in bursts: what they change is asked for once, a moment later.
-    const soon = (): void => { waiting ??= setTimeout(() => { waiting = undefined; void queries.invalidateQueries({ queryKey: ["live", company] }); }, 150); };
-    for (const name of ["message", "arrived", "step", "left", "heard", "dialled", "answered", "ended", "queue", "registration"]) events.addEventListener(name, soon);
+    const soon = (event: MessageEvent<string>): void => {
+      try { follow(JSON.parse(event.data) as Told); } catch { /* a comment that keeps the connection open */ }
+      waiting ??= setTimeout(() => {
+        waiting = undefined;
+        void queries.invalidateQueries({ queryKey: [event.type === "diversion" || event.type === "time" ? "state" : "live", company] });
+        if (event.type === "ended") void queries.invalidateQueries({ queryKey: ["calls-today", company] });
+      }, 150);
+    };
+    for (const name of EVENTS) events.addEventListener(name, soon);
     return () => { clearTimeout(waiting); events.close(); };
   }, [company, queries]);
   useEffect(() => {
     if (found.isError) setStale((since) => since || found.dataUpdatedAt || Date.now());
     else if (found.isSuccess) setStale(0);
   }, [found.isError, found.isSuccess, found.dataUpdatedAt]);
-  const presence = (number: string): "free" | "ringing" | "busy" | "off" => {
-    const phones = found.data?.phones.filter((phone) => (phone.number ?? phone.user) === number) ?? [];
-    if (!phones.some((phone) => phone.registered)) return "off";
-    if (phones.some((phone) => phone.state === "busy" || phone.state === "talking" || phone.state === "in_use")) return "busy";
-    if (phones.some((phone) => phone.state === "ringing")) return "ringing";
-    return found.data?.calls.some((call) => call.answered_by === number) ? "busy" : "free";
+  const presence = (number: string): Presence => {
+    const own = new Set(accounts.filter((one) => one.number === number || one.user === number).map((one) => one.account));
+    if (found.data?.calls.some((call) => call.answered_by === number)) return "busy";
+    if (found.data?.calls.some((call) => call.ringing.includes(number))) return "ringing";
+    return found.data?.phones.some((phone) => phone.registered && own.has(phone.account)) ? "free" : "off";
   };
   return { data: found.data, stale, presence };
 }

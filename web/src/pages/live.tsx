@@ -13,7 +13,7 @@ import { destination, hostAndPath, plain, sentence } from "../plan/sentence";
 import type { Plan } from "../plan/types";
 import { AppIcon, Loading, Menu } from "../ui/parts";
 import { clock, lasted, locale, minutes, useWords } from "../words";
-import { type LiveCall, useLive, useNow, type WebhookHealth } from "./live-data";
+import { type LiveCall, type Origin, stepsOf, useLive, useNow, type WebhookHealth } from "./live-data";
 
 export function LivePage({ company }: { company: string }) {
   const { t, language } = useWords();
@@ -23,7 +23,7 @@ export function LivePage({ company }: { company: string }) {
   const [only, setOnly] = useState("");
   const day = useMemo(() => { const at = new Date(); at.setHours(0, 0, 0, 0); return at.toISOString(); }, []);
   const today = useQuery({ queryKey: ["calls-today", company], queryFn: async () => listed(await get<CallRecord[]>(`/companies/${company}/calls?limit=200&from=${encodeURIComponent(day)}`)), retry: false, refetchInterval: 15_000 });
-  const health = useQuery({ queryKey: ["webhooks", company], queryFn: async () => listed(await get<WebhookHealth[]>(`/companies/${company}/webhooks`)), retry: false, refetchInterval: 10_000 });
+  const health = useQuery({ queryKey: ["webhooks", company], queryFn: () => get<{ items: WebhookHealth[]; origins: Origin[] }>(`/companies/${company}/webhooks`), retry: false, refetchInterval: 10_000 });
   if (!state || !live.data) return live.stale ? <main className="main"><div className="page">{t("live.lost", { time: clock(live.stale, language, true) })}</div></main> : <Loading />;
   const plan = state.history.now.plan;
   const calls = live.data.calls.filter((call) => !only || call.dial_plan === only);
@@ -31,7 +31,8 @@ export function LivePage({ company }: { company: string }) {
   const oldest = Math.max(0, ...waiting.map((one) => (one.since ? (now - new Date(one.since).getTime()) / 1000 : 0)));
   const ended = today.data ?? [];
   const answered = ended.filter((call) => call.outcome === "connected").length;
-  const webhooks = health.data?.length ? health.data : live.data.webhooks;
+  const webhooks = health.data?.items ?? [];
+  const origins = health.data?.origins ?? live.data.webhooks;
   const medians = webhooks.map((one) => one.p50).filter((ms): ms is number => typeof ms === "number").sort((a, b) => a - b);
   const phones = live.data.phones;
   return (
@@ -62,7 +63,7 @@ export function LivePage({ company }: { company: string }) {
             <section className="panel">
               <header><h2 className="grow">{t("live.just_ended")}</h2><Link href={`/c/${company}/calls`} className="link">{t("live.all_calls")}</Link></header>
               {ended.slice(0, 6).map((call) => (
-                <Link key={call.uuid} href={`/c/${company}/calls/${call.uuid}`} className="ended-row"><span className="quiet">{call.started_at ? clock(call.started_at, language) : ""}</span><span className="ellipsis">{callerOf(call, plan, t("calls.withheld"))}</span><span className="ellipsis grow quiet">{call.why?.[language] ?? ""}</span><span className="quiet">{call.duration === undefined ? "" : minutes(call.duration)}</span></Link>
+                <Link key={call.uuid} href={`/c/${company}/calls/${call.uuid}`} className="ended-row"><span className="quiet">{clock(call.arrived, language)}</span><span className="ellipsis">{callerOf(call, plan, t("calls.withheld"))}</span><span className="ellipsis grow quiet">{whereTo(call, plan, t)}</span><span className="quiet">{minutes(call.lasted)}</span></Link>
               ))}
               {ended.length === 0 && <p className="inside quiet">{t("calls.none")}</p>}
             </section>
@@ -70,7 +71,7 @@ export function LivePage({ company }: { company: string }) {
           <div className="stack">
             {live.data.queues.map((queue) => (
               <section className="panel" key={queue.number}>
-                <header><h2>{t("live.queue")} {queue.name ?? destination(plan, queue.number)?.name ?? queue.number}</h2><span className="badge">{queue.number}</span><span className="grow" />{(queue.waiting?.length ?? 0) > 0 && <span className="badge warn round">{t(queue.waiting.length === 1 ? "live.waits_one" : "live.waits_other", { count: queue.waiting.length })}</span>}</header>
+                <header><h2>{t("live.queue")} {queue.name ?? destination(plan, queue.number)?.name ?? queue.number}</h2><span className="badge">{queue.number}</span><span className="grow" />{(queue.waiting?.length ?? 0) > 0 && <span className="badge warn round">{t(queue.waiting!.length === 1 ? "live.waits_one" : "live.waits_other", { count: queue.waiting!.length })}</span>}</header>
                 <ul className="agent-list">{(queue.agents ?? []).map((agent) => {
                   const logged = agent.logged_in !== false;
                   const presence = live.presence(agent.user);
@@ -85,7 +86,7 @@ export function LivePage({ company }: { company: string }) {
             <section className="panel">
               <header><h2 className="grow">{t("live.webhooks")}</h2><span className="legend"><i className="p50" />p50<i className="p95" />p95</span></header>
               {webhooks.length === 0 && <p className="inside quiet">{t("live.no_webhooks")}</p>}
-              {webhooks.map((one, index) => <Health key={one.path ?? one.origin ?? index} health={one} plan={plan} />)}
+              {webhooks.map((one, index) => <Health key={one.path || index} health={one} origins={origins} plan={plan} now={now} />)}
             </section>
           </div>
         </div>
@@ -94,21 +95,30 @@ export function LivePage({ company }: { company: string }) {
   );
 }
 
-export function callerOf(call: { caller_number?: string; caller_name?: string; phonebook_caller_name?: string }, plan: Plan, withheld: string): string {
-  const name = call.caller_name || call.phonebook_caller_name || (call.caller_number && plan.phone_book?.find((entry) => entry.number.replace(/\D/g, "") === call.caller_number)?.name) || (call.caller_number && destination(plan, call.caller_number)?.name);
+/** Where a call ended up, in a few words. */
+export function whereTo(call: CallRecord, plan: Plan, t: ReturnType<typeof useWords>["t"]): string {
+  const to = call.answered_by ?? call.connected_to;
+  const name = to ? (destination(plan, to)?.name ?? shown(to, plan.company.country)) : "";
+  const through = call.connected_to && call.connected_to !== call.answered_by ? destination(plan, call.connected_to)?.name : "";
+  return name ? `→ ${name}${through && through !== name ? ` (${through})` : ""}` : t(`outcome.${call.outcome}` as "outcome.ended");
+}
+
+export function callerOf(call: { caller_number?: string }, plan: Plan, withheld: string): string {
+  const name = (call.caller_number && plan.phone_book?.find((entry) => entry.number.replace(/\D/g, "") === call.caller_number)?.name) || (call.caller_number && destination(plan, call.caller_number)?.name);
   return name || (call.caller_number ? shown(call.caller_number, plan.company.country) : withheld);
 }
 
 /** The route folds to a row of icons; amber is a webhook that gave nothing. */
 function CallRow({ call, plan, company, now }: { call: LiveCall; plan: Plan; company: string; now: number }) {
   const { t, language } = useWords();
-  const steps = call.trace ?? [];
-  const herePath = call.path ?? steps.at(-1)?.path ?? "";
+  const steps = stepsOf(call);
+  const herePath = call.path || (steps.at(-1)?.path ?? "");
   const index = plan.dial_plans?.findIndex((own) => own.name === call.dial_plan) ?? -1;
   const ahead = index >= 0 && /^dial_plans/.test(herePath) ? routeAt(plan, `dial_plans[${index}].route`).slice(Number(/route\[(\d+)\]/.exec(herePath)?.[1] ?? 99) + 1) : [];
   const hereItem = itemAt(plan, itemPathOf(plan, herePath));
-  const talking = call.answered_by ?? (call.answered_at ? call.connected_to : null);
-  const since = call.started_at ? Math.max(0, (now - new Date(call.started_at).getTime()) / 1000) : 0;
+  const talking = call.answered_by;
+  const since = Math.max(0, (now - new Date(call.since).getTime()) / 1000);
+  const ringing = call.ringing.map((number) => destination(plan, number)?.name ?? number).join(", ");
   return (
     <div className="call-row">
       <div className="who"><b>{callerOf(call, plan, t("calls.withheld"))}</b><span>{call.caller_number ? shown(call.caller_number, plan.company.country) : ""}</span><span>{call.dial_plan}</span></div>
@@ -118,7 +128,7 @@ function CallRow({ call, plan, company, now }: { call: LiveCall; plan: Plan; com
           {steps.length === 0 && hereItem && <span className="walked now"><AppIcon app={appOf(hereItem)} size={15} /></span>}
           {!talking && ahead.slice(0, 5).map((item, at) => <span key={`a${at}`}><AppIcon app={appOf(item)} size={15} /></span>)}
         </div>
-        <p className="ellipsis" style={{ fontSize: 13 }}>{talking ? <>{t("live.talking")} <b>{destination(plan, talking)?.name ?? talking}</b></> : hereItem ? plain(sentence(hereItem, plan, language).title) : ""} {Object.entries(call.variables ?? {}).filter(([name]) => !name.includes(".")).slice(0, 3).map(([name, value]) => <span key={name} className="variable">{name} = {value}</span>)}</p>
+        <p className="ellipsis" style={{ fontSize: 13 }}>{talking ? <>{t("live.talking")} <b>{destination(plan, talking)?.name ?? talking}</b></> : hereItem ? plain(sentence(hereItem, plan, language).title) : ""}{ringing && !talking && <span className="quiet"> · {ringing} {t("overview.ringing")}</span>}</p>
       </div>
       <b className="clock">{minutes(since)}</b>
       <Menu label={t("action.more")} button={<span aria-hidden>···</span>}>{(close) => <button type="button" onClick={() => { close(); void post(`/companies/${company}/live/${call.uuid}/hang-up`); }}><PhoneOff size={15} aria-hidden />{t("live.hang_up")}</button>}</Menu>
@@ -126,23 +136,24 @@ function CallRow({ call, plan, company, now }: { call: LiveCall; plan: Plan; com
   );
 }
 
-function Health({ health, plan }: { health: WebhookHealth; plan: Plan }) {
+function Health({ health, origins, plan, now }: { health: WebhookHealth; origins: readonly Origin[]; plan: Plan; now: number }) {
   const { t, language } = useWords();
-  const item = health.path ? itemAt(plan, itemPathOf(plan, health.path)) : undefined;
-  const url = health.url ?? (item ? String(settingsOf(item).url ?? "") : health.origin);
-  const breaker = typeof health.breaker === "string" ? { state: health.breaker } : (health.breaker ?? { state: "closed" });
-  const until = (breaker as { until?: string }).until;
-  const errors = Object.values(health.errors ?? {}).reduce((sum, count) => sum + count, 0);
-  const rate = health.error_rate ?? (health.requests ? errors / health.requests : 0);
-  const series = health.series ?? [];
+  const item = itemAt(plan, itemPathOf(plan, health.path));
+  const url = item ? String(settingsOf(item).url ?? "") : "";
+  const origin = origins.find((one) => url.startsWith(one.origin));
+  const breaker = origin?.breaker ?? "closed";
+  const until = origin?.open_for ? now + origin.open_for * 1000 : 0;
+  const failed = health.asked - (health.results.ok ?? 0);
+  const rate = health.asked ? failed / health.asked : 0;
+  const series = health.minutes;
   const top = Math.max(1, ...series.map((point) => point.p95 ?? point.p50 ?? 0));
   const line = (pick: "p50" | "p95"): string => series.map((point, at) => `${at ? "L" : "M"}${((at / Math.max(1, series.length - 1)) * 200).toFixed(1)} ${(56 - ((point[pick] ?? 0) / top) * 50).toFixed(1)}`).join("");
   return (
     <div className="health">
-      <div className="row"><b className="grow ellipsis">{item ? plain(sentence(item, plan, language).title) : (health.name ?? hostAndPath(url))}</b>
-        {breaker.state === "open" ? <span className="badge bad round"><ZapOff size={14} aria-hidden />{t("live.fuse_open", { time: until ? clock(until, language, true) : "–" })}</span> : breaker.state === "half_open" || breaker.state === "half-open" ? <span className="badge warn round"><Zap size={14} aria-hidden />{t("live.fuse_trial")}</span> : <span className="badge good round"><ShieldCheck size={14} aria-hidden />{t("live.fuse_good")}</span>}
+      <div className="row"><b className="grow ellipsis">{item ? plain(sentence(item, plan, language).title) : hostAndPath(url)}</b>
+        {breaker === "open" ? <span className="badge bad round"><ZapOff size={14} aria-hidden />{t("live.fuse_open", { time: until ? clock(until, language, true) : "–" })}</span> : breaker.startsWith("half") ? <span className="badge warn round"><Zap size={14} aria-hidden />{t("live.fuse_trial")}</span> : <span className="badge good round"><ShieldCheck size={14} aria-hidden />{t("live.fuse_good")}</span>}
       </div>
-      <code className="quiet">{health.method ?? (item ? String(settingsOf(item).method ?? "") : "")} {hostAndPath(url)}</code>
+      <code className="quiet">{item ? String(settingsOf(item).method ?? "") : ""} {hostAndPath(url)}</code>
       <div className="row" style={{ gap: 16, alignItems: "flex-end" }}>
         <svg viewBox="0 0 200 60" className="spark" role="img" aria-label={`p50 ${lasted(health.p50, language)}, p95 ${lasted(health.p95, language)}`} preserveAspectRatio="none"><path d={line("p95")} className={rate > 0.1 ? "bad" : "p95"} /><path d={line("p50")} className="p50" /></svg>
         <dl className="figures small"><span>p50<b>{lasted(health.p50, language) || "–"}</b></span><span>p95<b>{lasted(health.p95, language) || "–"}</b></span><span>{t("live.error")}<b style={rate > 0.1 ? { color: "var(--bad)" } : undefined}>{(rate * 100).toLocaleString(locale(language), { maximumFractionDigits: 1 })}%</b></span></dl>

@@ -19,7 +19,7 @@ import type { Agent, Phone, Plan } from "../plan/types";
 import { Dialog, Empty, ListField, Loading, NumberField, SelectField, TextField, Tile, toast } from "../ui/parts";
 import { clock, day, minutes, useWords, type Word } from "../words";
 import { Entries, type Entry, type EntryForm } from "./entries";
-import { useLive } from "./live-data";
+import { useAccounts, useLive } from "./live-data";
 import { freeEntryName, freeNumber } from "./plans";
 
 const SECTIONS: [string, Word][] = [["users", "people.users"], ["groups", "people.groups"], ["queues", "people.queues"], ["voicemail", "people.voicemail"], ["phone-book", "people.phone_book"]];
@@ -133,17 +133,25 @@ function Agents({ value, onChange, plan, company, queue }: { value: Agent[]; onC
 
 function Phones({ company, form }: { company: string; form: EntryForm }) {
   const { t } = useWords();
-  const [showing, setShowing] = useState<{ phone: Phone; password: string } | null>(null);
+  const { draft } = useDraft();
+  const [showing, setShowing] = useState<{ username: string; account: string; password: string } | null>(null);
+  const accounts = useAccounts(company);
   const phones = (form.entry.phones as Phone[] | undefined) ?? [];
   const stem = form.entry.name.split(" ")[0]!.normalize("NFD").replace(/[^A-Za-z0-9]/g, "").toLowerCase() || "phone";
   const taken = new Set((form.plan.users ?? []).flatMap((user) => (user.phones ?? []).map((phone) => phone.username)));
-  const make = (): string => { const letters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"; return [...crypto.getRandomValues(new Uint8Array(20))].map((byte) => letters[byte % letters.length]).join(""); };
+  /** The server makes the password, and shows it this once. */
+  const renew = async (username: string): Promise<void> => {
+    try {
+      await draft.save();
+      const made = await post<{ account: string; password: string }>(`/companies/${company}/phones/${encodeURIComponent(username)}/password`);
+      setShowing({ username, ...made });
+    } catch (error) { toast(error instanceof Refused ? error.message : t("state.offline")); }
+  };
   const add = (): void => {
     let username = stem;
     for (let count = 2; taken.has(username); count += 1) username = `${stem}${count}`;
-    const password = make();
-    form.set("phones", [...phones, { username, password }]);
-    setShowing({ phone: { username, password }, password });
+    form.set("phones", [...phones, { username, password: `secret:${username}_sip` }]);
+    void renew(username);
   };
   return (
     <section className="panel">
@@ -153,14 +161,14 @@ function Phones({ company, form }: { company: string; form: EntryForm }) {
           <li key={index} className="row" style={{ flexWrap: "wrap" }}>
             <input className="input mono grow" style={{ maxWidth: 220 }} aria-label={t("form.username")} value={phone.username} onChange={(event) => form.set("phones", phones.map((one, at) => (at === index ? { ...one, username: event.target.value } : one)))} />
             <span className="grow" />
-            <button type="button" className="button small" onClick={() => setShowing({ phone, password: "" })}>{t("people.connect_phone")}</button>
-            <button type="button" className="button small" onClick={() => { const password = make(); form.set("phones", phones.map((one, at) => (at === index ? { ...one, password } : one))); setShowing({ phone, password }); }}>{t("people.new_password")}</button>
+            <button type="button" className="button small" onClick={() => setShowing({ username: phone.username, account: accounts.find((one) => one.username === phone.username)?.account ?? phone.username, password: "" })}>{t("people.connect_phone")}</button>
+            <button type="button" className="button small" onClick={() => void renew(phone.username)}>{t("people.new_password")}</button>
             <button type="button" className="icon-button" aria-label={`${t("action.delete")} ${phone.username}`} onClick={() => form.set("phones", phones.filter((_, at) => at !== index))}><Trash2 size={15} /></button>
           </li>
         ))}
         {phones.length === 0 && <li className="quiet">{t("overview.no_phone", { name: form.entry.name })}</li>}
       </ul>
-      {showing && <ConnectPhone company={company} name={form.entry.name} username={showing.phone.username} password={showing.password} onClose={() => setShowing(null)} />}
+      {showing && <ConnectPhone company={company} name={form.entry.name} username={showing.account} password={showing.password} onClose={() => setShowing(null)} />}
     </section>
   );
 }
@@ -168,15 +176,16 @@ function Phones({ company, form }: { company: string; form: EntryForm }) {
 /** What to type into a softphone, and the same as a code to scan. The password is there only when it was just made. */
 function ConnectPhone({ company, name, username, password, onClose }: { company: string; name: string; username: string; password: string; onClose: () => void }) {
   const { t } = useWords();
-  const about = useQuery({ queryKey: ["company", company], queryFn: () => get<{ sip?: { host?: string; port?: number; transport?: string; domain?: string } }>(`/companies/${company}`), retry: false });
-  const host = about.data?.sip?.host || location.hostname;
-  const port = about.data?.sip?.port ?? 5060;
-  const uri = `sip:${username}${password ? `:${encodeURIComponent(password)}` : ""}@${host}:${port};transport=${about.data?.sip?.transport ?? "udp"}`;
+  const about = useQuery({ queryKey: ["company", company], queryFn: () => get<{ sip?: string }>(`/companies/${company}`), retry: false });
+  // The server says where phones register; on this machine only, that is the address the page came from.
+  const [host = "", port = "5060"] = (about.data?.sip ?? "").replace(/^sips?:/, "").split(/:(?=\d+$)/);
+  const server = `${host && host !== "0.0.0.0" ? host : location.hostname}:${port}`;
+  const uri = `sip:${username}${password ? `:${encodeURIComponent(password)}` : ""}@${server};transport=udp`;
   const code = useMemo(() => { const qr = qrcode(0, "M"); qr.addData(uri); qr.make(); return qr; }, [uri]);
   const size = code.getModuleCount();
   let path = "";
   for (let row = 0; row < size; row += 1) for (let column = 0; column < size; column += 1) if (code.isDark(row, column)) path += `M${column} ${row}h1v1h-1z`;
-  const rows: [string, string][] = [[t("people.server"), `${host}:${port}`], [t("form.username"), username], [t("form.password"), password || t("people.password_kept")], [t("form.name"), name], [t("form.transport"), (about.data?.sip?.transport ?? "udp").toUpperCase()]];
+  const rows: [string, string][] = [[t("people.server"), server], [t("form.username"), username], [t("form.password"), password || t("people.password_kept")], [t("form.name"), name], [t("form.transport"), "UDP"]];
   return (
     <Dialog title={t("people.connect_phone")} more={t("people.connect_more")} onClose={onClose} footer={<div className="row"><span className="grow" /><button type="button" className="button primary" onClick={onClose}>{t("action.close")}</button></div>}>
       <section className="connect-phone">
@@ -222,7 +231,7 @@ function Messages({ company, box, plan }: { company: string; box: string; plan: 
   );
 }
 
-interface BookEntry { id?: string; number: string; name: string }
+interface BookEntry { number: string; name: string }
 
 function PhoneBook({ company }: { company: string }) {
   const { t } = useWords();
@@ -232,7 +241,7 @@ function PhoneBook({ company }: { company: string }) {
   const [fresh, setFresh] = useState({ name: "", number: "" });
   const file = useRef<HTMLInputElement>(null);
   const key = ["phone-book", company];
-  const found = useQuery({ queryKey: [...key, query], queryFn: () => get<Page<BookEntry>>(`/companies/${company}/phone-book?limit=100${query ? `&query=${encodeURIComponent(query)}` : ""}`), retry: false });
+  const found = useQuery({ queryKey: [...key, query], queryFn: () => get<Page<BookEntry>>(`/companies/${company}/phone-book?limit=100${query ? `&search=${encodeURIComponent(query)}` : ""}`), retry: false });
   const again = (): Promise<void> => queries.invalidateQueries({ queryKey: key });
   const told = async (work: Promise<unknown>): Promise<void> => { try { await work; await again(); } catch (error) { toast(error instanceof Refused ? error.message : t("state.offline")); } };
   const list: BookEntry[] = found.data ? listed(found.data) : found.isError ? (state?.history.now.plan.phone_book ?? []) : [];
@@ -241,12 +250,12 @@ function PhoneBook({ company }: { company: string }) {
       <header><input className="input grow" type="search" style={{ height: 32 }} value={query} placeholder={t("action.search")} aria-label={t("action.search")} onChange={(event) => setQuery(event.target.value)} />
         <input ref={file} type="file" accept=".csv,.vcf,text/csv,text/vcard" hidden onChange={(event) => { const chosen = event.target.files?.[0]; if (chosen) void told(ask("POST", `/companies/${company}/phone-book/import`, chosen, { "Content-Type": chosen.name.endsWith(".vcf") ? "text/vcard" : "text/csv" })); event.target.value = ""; }} />
         <button type="button" className="button small" onClick={() => file.current?.click()}><Upload size={15} aria-hidden />{t("people.import")}</button></header>
-      <form className="inside row" onSubmit={(event) => { event.preventDefault(); void told(post(`/companies/${company}/phone-book`, fresh)).then(() => setFresh({ name: "", number: "" })); }}>
+      <form className="inside row" onSubmit={(event) => { event.preventDefault(); void told(send("PUT", `/companies/${company}/phone-book/${encodeURIComponent(fresh.number)}`, { name: fresh.name })).then(() => setFresh({ name: "", number: "" })); }}>
         <input className="input grow" required value={fresh.name} placeholder={t("form.name")} aria-label={t("form.name")} onChange={(event) => setFresh({ ...fresh, name: event.target.value })} />
         <input className="input" style={{ width: 200 }} required value={fresh.number} placeholder={t("phone.number")} aria-label={t("phone.number")} onChange={(event) => setFresh({ ...fresh, number: event.target.value })} />
         <button type="submit" className="button"><Plus size={15} aria-hidden />{t("action.add")}</button>
       </form>
-      <table className="table"><tbody>{list.map((entry) => <tr key={entry.id ?? entry.number}><td><b>{entry.name}</b></td><td className="nowrap">{shown(entry.number, state?.history.now.plan.company.country)}</td><td className="right">{!found.isError && <button type="button" className="icon-button" aria-label={`${t("action.delete")} ${entry.name}`} onClick={() => void told(send("DELETE", `/companies/${company}/phone-book/${encodeURIComponent(entry.id ?? entry.number)}`))}><Trash2 size={15} /></button>}</td></tr>)}</tbody></table>
+      <table className="table"><tbody>{list.map((entry) => <tr key={entry.number}><td><b>{entry.name}</b></td><td className="nowrap">{shown(entry.number, state?.history.now.plan.company.country)}</td><td className="right">{!found.isError && <button type="button" className="icon-button" aria-label={`${t("action.delete")} ${entry.name}`} onClick={() => void told(send("DELETE", `/companies/${company}/phone-book/${encodeURIComponent(entry.number)}`))}><Trash2 size={15} /></button>}</td></tr>)}</tbody></table>
       {list.length === 0 && <Empty title={t("state.nothing")} />}
     </section>
   );

@@ -177,20 +177,26 @@ function AccessList({ company }: { company: string }) {
   );
 }
 
-interface Token { id: string; name: string; created?: string; created_at?: string; last_used?: string | null; rights?: string[] }
+interface Token { id: string; name: string; person: string; scopes: string[]; created: string; expires: string | null }
+
+const SCOPES = ["live", "read", "records", "operate", "edit", "administer"] as const;
 
 function Tokens({ company }: { company: string }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const { list, refused, told } = useList<Token>(company, "tokens");
   const [name, setName] = useState("");
+  const [scopes, setScopes] = useState<string[]>(["read"]);
   const [made, setMade] = useState("");
   return (
     <section className="panel" style={{ maxWidth: 760 }}>
       <header><h2>{t("settings.tokens")}</h2></header>
-      <form className="inside row" onSubmit={(event) => { event.preventDefault(); void told(post<{ token: string }>(`/companies/${company}/tokens`, { name })).then((token) => { if (token) { setMade(token.token); setName(""); } }); }}><input className="input grow" required placeholder={t("form.name")} aria-label={t("form.name")} value={name} onChange={(event) => setName(event.target.value)} /><button type="submit" className="button"><Plus size={15} aria-hidden />{t("settings.new_token")}</button></form>
+      <form className="inside stack" style={{ gap: 10 }} onSubmit={(event) => { event.preventDefault(); void told(post<{ text: string }>(`/companies/${company}/tokens`, { name, scopes })).then((token) => { if (token) { setMade(token.text); setName(""); } }); }}>
+        <div className="row"><input className="input grow" required placeholder={t("form.name")} aria-label={t("form.name")} value={name} onChange={(event) => setName(event.target.value)} /><button type="submit" className="button" disabled={!scopes.length}><Plus size={15} aria-hidden />{t("settings.new_token")}</button></div>
+        <div className="row" role="group" aria-label={t("settings.scopes")} style={{ flexWrap: "wrap", gap: 14 }}>{SCOPES.map((scope) => <label key={scope} className="check"><input type="checkbox" checked={scopes.includes(scope)} onChange={(event) => setScopes(event.target.checked ? [...scopes, scope] : scopes.filter((one) => one !== scope))} />{scope}</label>)}</div>
+      </form>
       {made && <div className="inside"><p className="badge warn" style={{ whiteSpace: "normal" }}>{t("settings.token_once")}</p><p className="mono" style={{ overflowWrap: "anywhere", marginTop: 8 }}>{made}</p></div>}
       {refused && <p className="inside quiet">{refused}</p>}
-      <ul>{list.map((token) => <li key={token.id} className="message"><b className="grow">{token.name}</b><span className="quiet">{token.rights?.join(", ")}</span><button type="button" className="icon-button" aria-label={`${t("action.delete")} ${token.name}`} onClick={() => void told(send("DELETE", `/companies/${company}/tokens/${token.id}`))}><Trash2 size={15} /></button></li>)}</ul>
+      <ul>{list.map((token) => <li key={token.id} className="message"><b className="grow">{token.name}</b><span className="quiet">{token.scopes.join(", ")} · {day(token.created, language)}</span><button type="button" className="icon-button" aria-label={`${t("action.delete")} ${token.name}`} onClick={() => void told(send("DELETE", `/companies/${company}/tokens/${token.id}`))}><Trash2 size={15} /></button></li>)}</ul>
     </section>
   );
 }

@@ -18,26 +18,20 @@ import { SectionTabs } from "./people";
 import { freeEntryName } from "./plans";
 import { countryNames } from "./setup";
 
-interface SwitchState { on: boolean; until?: string | null }
-interface TimeState { holds: boolean; until?: string | null; forced?: boolean }
-export interface CompanyState { diversions: Record<string, SwitchState>; times: Record<string, TimeState> }
+interface SwitchState { name: string; on: boolean; until: string | null }
+interface TimeState { name: string; holds: boolean; calendar: boolean; said: boolean | null; until: string | null }
+interface CompanyState { diversions: SwitchState[]; times: TimeState[]; live: boolean }
 
 const SECTIONS: [string, Word][] = [["switches", "today.switches"], ["times", "today.times"], ["diversions", "today.diversions"]];
 
-export function useCompanyState(company: string, plan: Plan | undefined) {
+/** What people switched: of the published plan, for only that one is walked. */
+function useCompanyState(company: string) {
   return useQuery({
-    queryKey: ["state", company, plan?.diversions?.map(({ name }) => name).join(), plan?.time_conditions?.map(({ name }) => name).join()],
+    queryKey: ["state", company],
     queryFn: async (): Promise<CompanyState> => {
-      const one = async <T,>(kind: string, name: string, otherwise: T): Promise<[string, T]> => {
-        try { return [name, await get<T>(`/companies/${company}/state/${kind}/${encodeURIComponent(name)}`)]; } catch (error) { if (error instanceof Refused) return [name, otherwise]; throw error; }
-      };
-      const [diversions, times] = await Promise.all([
-        Promise.all((plan?.diversions ?? []).map(({ name }) => one<SwitchState>("diversions", name, { on: false }))),
-        Promise.all((plan?.time_conditions ?? []).map(({ name }) => one<TimeState>("times", name, { holds: false }))),
-      ]);
-      return { diversions: Object.fromEntries(diversions), times: Object.fromEntries(times) };
+      try { return { ...(await get<Omit<CompanyState, "live">>(`/companies/${company}/state`)), live: true }; }
+      catch (error) { if (error instanceof Refused) return { diversions: [], times: [], live: false }; throw error; }
     },
-    enabled: !!plan,
     refetchInterval: 10_000,
     retry: false,
   });
@@ -78,7 +72,7 @@ function whileOn(plan: Plan, name: string): Route | undefined {
 function Switches({ company, plan }: { company: string; plan: Plan }) {
   const { t, language } = useWords();
   const queries = useQueryClient();
-  const found = useCompanyState(company, plan);
+  const found = useCompanyState(company);
   const [asking, setAsking] = useState<{ kind: "times" | "diversions"; name: string; holds?: boolean } | null>(null);
   const diversions = plan.diversions ?? [];
   const times = plan.time_conditions ?? [];
@@ -92,18 +86,19 @@ function Switches({ company, plan }: { company: string; plan: Plan }) {
   };
   const groups = [...new Set(diversions.map((one) => one.group ?? ""))].sort((a, b) => Number(!a) - Number(!b));
   const untilWords = (until: string | null | undefined): string => (until ? t("today.until", { time: clock(until, language) }) : "");
+  if (found.data && !found.data.live) return <Empty title={t("today.not_live")} more={t("today.not_live_more")} />;
   return (
     <div className="today">
       <p className="quiet">{new Date().toLocaleDateString(locale(language), { weekday: "long", day: "numeric", month: "long" })}</p>
       {times.map((condition) => {
-        const now = found.data?.times[condition.name];
+        const now = found.data?.times.find((one) => one.name === condition.name);
         return (
-          <section key={condition.name} className={`panel today-card${now?.forced ? " forced" : ""}`}>
-            <h2 className="row"><i className={`dot ${now?.holds ? "free" : now?.forced ? "busy" : "off"}`} aria-hidden />{condition.name}: {now?.holds ? t("today.open") : t("today.closed")} {untilWords(now?.until)}</h2>
-            <p className="quiet">{now?.forced ? t("today.exception") : t("today.usual")}</p>
+          <section key={condition.name} className={`panel today-card${typeof now?.said === "boolean" ? " forced" : ""}`}>
+            <h2 className="row"><i className={`dot ${now?.holds ? "free" : typeof now?.said === "boolean" ? "busy" : "off"}`} aria-hidden />{condition.name}: {now?.holds ? t("today.open") : t("today.closed")} {untilWords(now?.until)}</h2>
+            <p className="quiet">{typeof now?.said === "boolean" ? t("today.exception") : t("today.usual")}</p>
             <DayBar condition={condition} language={language} />
             <div className="today-buttons">
-              {now?.forced ? <button type="button" className="button" onClick={() => void change("times", condition.name, { holds: null }, t("today.as_usual"), { holds: now.holds, until: now.until ?? null })}>{t("today.as_usual")}</button> : <>
+              {typeof now?.said === "boolean" ? <button type="button" className="button" onClick={() => void change("times", condition.name, { holds: null }, t("today.as_usual"), { holds: now!.holds, until: now?.until ?? null })}>{t("today.as_usual")}</button> : <>
                 <button type="button" className="button" onClick={() => setAsking({ kind: "times", name: condition.name, holds: false })}>{t("today.earlier")}</button>
                 <button type="button" className="button" onClick={() => setAsking({ kind: "times", name: condition.name, holds: true })}>{t("today.longer")}</button></>}
             </div>
@@ -115,12 +110,12 @@ function Switches({ company, plan }: { company: string; plan: Plan }) {
           <h3 className="group-title"><b>{group || t("today.always")}</b>{group && <span className="quiet"> · {t("today.one_at_a_time")}</span>}</h3>
           <ul className="panel">
             {diversions.filter((one) => (one.group ?? "") === group).map((one: Diversion) => {
-              const now = found.data?.diversions[one.name] ?? { on: false };
+              const now = found.data?.diversions.find((state) => state.name === one.name);
               const route = whileOn(plan, one.name);
               return (
                 <li key={one.name} className="switch-row">
-                  <span className="grow"><b>{one.name}</b><br /><span className="quiet">{now.on ? (now.until ? t("today.on_until", { time: clock(now.until, language) }) : t("today.on")) : route ? summary(route, plan, language) : t("today.off")}</span></span>
-                  <Switch on={now.on} label={one.name} onChange={(on) => { if (on) setAsking({ kind: "diversions", name: one.name }); else void change("diversions", one.name, { on: false }, t("today.switched_off", { name: one.name }), { on: true, until: now.until ?? null }); }} />
+                  <span className="grow"><b>{one.name}</b><br /><span className="quiet">{now?.on ? (now?.until ? t("today.on_until", { time: clock(now!.until!, language) }) : t("today.on")) : route ? summary(route, plan, language) : t("today.off")}</span></span>
+                  <Switch on={now?.on === true} label={one.name} onChange={(on) => { if (on) setAsking({ kind: "diversions", name: one.name }); else void change("diversions", one.name, { on: false }, t("today.switched_off", { name: one.name }), { on: true, until: now?.until ?? null }); }} />
                 </li>
               );
             })}
