@@ -10,7 +10,7 @@ from pathlib import Path
 from belplan.demo import tones
 from belplan.engine.queueing.views import look
 from tests.asterisk.phones import SDP as OFFER
-from tests.asterisk.phones import Phone, ack, expect, invite, phone, request, run_sipp, scenario, sipp, until
+from tests.asterisk.phones import Phone, ack, expect, free_port, invite, phone, request, run_sipp, scenario, sipp, until
 from tests.asterisk.serving import CALLER, plan, serving
 
 NUMBER = "31102380095"
@@ -163,3 +163,29 @@ async def test_music_of_the_company_until_an_agent_answers_who_can_log_out_by_ph
     assert any(voice)
     assert music.index(True) < voice.index(True)
     assert not any(music[voice.index(True) + 1 :]), "music while they talk"
+
+
+async def test_somebody_outside_takes_the_call_with_a_key(program):
+    queue = """{name: Support, number: "401", agents: [{number: "06 87654321"}]}"""
+    async with contextlib.AsyncExitStack() as stack:
+        # A telephone stands for the network outside, where it has this number; the exchange knows no such phone.
+        outside = free_port()
+        text = with_queue(queue).replace("host: 127.0.0.2, port: 9", f"host: 127.0.0.1, port: {outside}")
+        exchange = await stack.enter_async_context(serving(text, program))
+        port = exchange.settings.sip_port
+        listens = {"sip_listen": f"127.0.0.1:{outside}"}
+        mobile = await stack.enter_async_context(
+            phone("31687654321", "x", port, settings=listens, expect="REGISTER_FAIL")
+        )
+        carla = await stack.enter_async_context(phone("carla", "geheim-carla", port))
+        await carla.dial("401")
+        await mobile.event("CALL_INCOMING")
+        await mobile.accept()
+        await mobile.event("CALL_ESTABLISHED")
+        assert look(exchange.queues, exchange.company, exchange._clock)[0].waiting, "not before the key"
+        await mobile.press("1")
+        await until(lambda: not look(exchange.queues, exchange.company, exchange._clock)[0].waiting, "the key", 15)
+        await asyncio.sleep(0.5)
+        await mobile.hang_up()
+        await carla.event("CALL_CLOSED")
+        assert exchange.state.standing(exchange.company, "401", "31687654321") == "in"

@@ -223,13 +223,17 @@ class LineUp:
         duty.missed = 0
         return True
 
-    def answered(self, caller: str, agent: str, now: float) -> bool:
-        """The agent takes the caller, who waits no longer. False where they may not have them any more."""
+    def answered(self, caller: str, agent: str, now: float, *, agent_talks: bool = True) -> bool:
+        """The agent takes the caller, who waits no longer. False where they may not have them any more.
+
+        Where somebody else took the caller from the agent's phone, the agent does not talk.
+        """
         waiting = self._by_caller.get(caller)
         if waiting is None or agent not in waiting.rings:
             return False
         self.leave(caller)
-        self.talks(agent, waiting.queue, now)
+        if agent_talks:
+            self.talks(agent, waiting.queue, now)
         return True
 
     def talks(self, agent: str, queue: Queue, now: float) -> None:

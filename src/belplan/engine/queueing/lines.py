@@ -108,12 +108,13 @@ class Line:
             self.tell(place, "left", exit=exit_)
             self.settle()
 
-    def answered(self, place: Place, agent: str, leg: Leg) -> bool:
-        """An agent takes the caller. False where it is too late."""
-        if not self.up.answered(place.call.id, agent, self._loop.time()):
+    def answered(self, place: Place, agent: str, by: str, leg: Leg) -> bool:
+        """The agent takes the caller, or a colleague who picked up the ringing phone. False where it is too late."""
+        if not self.up.answered(place.call.id, agent, self._loop.time(), agent_talks=by == agent):
             return False
-        self._engaged.at_end(leg, lambda: self._talked(agent))
-        self.tell(place, "answered", agent=agent)
+        if by == agent:
+            self._engaged.at_end(leg, lambda: self._talked(agent))
+        self.tell(place, "answered", agent=by)
         return True
 
     def missed(self, place: Place, agent: str, *, counts: bool) -> None:

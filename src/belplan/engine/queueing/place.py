@@ -96,7 +96,7 @@ class Place:
         causes: list[int] = []
         try:
             answer = await ringing.ring(self.call, agent, self.queue.ring_time, causes)
-            if answer and self._line.answered(self, agent, answer[1]):
+            if answer and self._line.answered(self, agent, answer[0].number, answer[1]):
                 self.outcome.set_result(Served(*answer))
                 answer = None
                 del self._rings[agent]
