@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from belplan.apps import APPS
+from belplan.apps import APPS, feature_route
 from belplan.dialplan.check import read
 from belplan.drivers.simulator import Reaction, SimulatedExchange, SimulatedLeg
 from belplan.engine.attend import attend
 from belplan.engine.call import Call
 from belplan.engine.clock import Clock, VirtualLoop
+from belplan.engine.entrance import entrance
 from belplan.engine.events import Event
 from belplan.engine.queueing.lines import Queues
 from belplan.engine.queueing.views import look
@@ -82,26 +83,30 @@ class Floor:
         self.services = self.memory.services
         self.queues = self.services[Queues]
 
-    def call(self, name, number="", leg=None):
+    def call(self, name, number="", leg=None, to="31102380095"):
+        entered = entrance(self.company, to, number)
         call = Call(
             self.company,
-            self.company.dial_plans[0],
+            entered.plan,
             leg or SimulatedLeg(name),
             self.exchange,
             self.clock,
             number,
-            "31102380095",
+            entered.number,
             services=self.services,
             id=name,
         )
         call.events.watch(self.told.append)
         return call
 
-    def comes(self, name, hangs_up_after=None):
+    def comes(self, name, number="", to="31102380095", hangs_up_after=None):
         leg = SimulatedLeg(name)
         if hangs_up_after is not None:
             leg.leave_after(hangs_up_after)
-        return asyncio.ensure_future(attend(self.call(name, leg=leg)))
+        feature = entrance(self.company, to, number).feature
+        return asyncio.ensure_future(
+            attend(self.call(name, number, leg, to), feature_route(feature) if feature else None)
+        )
 
     def changes(self, what):
         return [event for event in self.told if event.what == "queue" and event.facts["change"] == what]
@@ -157,6 +162,32 @@ async def test_who_looks_on_sees_who_waits_and_what_agents_do():
     assert {doing for _, _, doing in agents()} == {"wrap_up"}
     await asyncio.sleep(20)
     assert agents() == [("201", "in", "free"), ("202", "in", "free")]
+
+
+async def test_nobody_is_rung_whose_phone_rings_for_another_call():
+    floor = Floor(company(agents=("201",)), lambda target: Reaction("answer", after=10, talks=30))
+    own = floor.comes("own", "31201234567", to="201")
+    await asyncio.sleep(1)
+    caller = floor.comes("caller")
+    await asyncio.sleep(38)
+    assert not floor.changes("offered")
+    assert (await own).answered_by == "201"
+    await asyncio.sleep(0.1)
+    assert len(floor.changes("offered")) == 1
+    assert (await caller).answered_by == "201"
+
+
+async def test_a_colleague_who_picks_the_call_up_has_it_and_the_agent_is_free():
+    floor = Floor(company(agents=("201",)), lambda target: Reaction("no_answer"))
+    caller = floor.comes("caller", hangs_up_after=60)
+    await asyncio.sleep(5)
+    colleague = floor.comes("colleague", "202", to="*8201", hangs_up_after=100)
+    await asyncio.sleep(5)
+    (state,) = look(floor.queues, floor.company, floor.clock)
+    assert (state.waiting, state.agents[0].doing) == ((), "free")
+    record = await caller
+    assert (record.outcome, record.connected_to, record.answered_by) == ("connected", "401", "202")
+    await colleague
 
 
 async def test_an_agent_logs_out_while_their_phone_rings():
@@ -247,7 +278,7 @@ async def _ten_days():
         until = floor.clock.monotonic() + 10 * DAY
         time = 0
         while floor.clock.monotonic() < until:
-            await asyncio.sleep(chance.expovariate(1 / 7200))
+            await asyncio.sleep(chance.expovariate(1 / 9600))
             time += 1
             records.append(await floor.comes(f"{person}/{time}", hangs_up_after=chance.expovariate(1 / 1500)))
 
@@ -263,7 +294,7 @@ async def _ten_days():
 
     outcomes = Counter((record.outcome, record.trace[-1].exit if record.trace else "") for record in records)
     print(len(records), dict(outcomes))
-    assert len(records) > 2000
+    assert len(records) > 1500
     assert {"connected", "queued", "ended"} == {outcome for outcome, _ in outcomes}
     # Nobody is rung twice at once: the exchange would have said so, and its caller's step would have crashed.
     assert not any(exit_ == "failed" for _, exit_ in outcomes)

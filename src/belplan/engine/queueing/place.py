@@ -109,5 +109,6 @@ class Place:
             if answer:
                 await answer[1].hang_up(ANSWERED_ELSEWHERE if self.outcome.done() else NORMAL)
         self._rings.pop(agent, None)
-        # Whoever declines is there.
-        self._line.missed(self, agent, counts=not any(cause in (BUSY, REJECTED) for cause in causes))
+        if not self.outcome.done():
+            # Whoever declines is there.
+            self._line.missed(self, agent, counts=not any(cause in (BUSY, REJECTED) for cause in causes))
