@@ -1,8 +1,9 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help page demo test check fix docs bench lock clean
+.PHONY: help page demo test check fix docs docs-site wheel sbom bench lock clean
 
 BIN := .venv/bin
+UV = $$(command -v uv || echo .venv-uv/bin/uv)
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
@@ -31,8 +32,22 @@ fix: .venv/.ready ## mend what can be mended by itself
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-docs: .venv/.ready ## write docs/apps.md anew from the apps
+docs: .venv/.ready ## write the pages anew that are written from the code
 	@$(BIN)/python -m belplan.reference > docs/apps.md
+	@$(BIN)/python scripts/pages.py
+
+docs-site: .venv-docs/.ready ## build the documentation site into site/
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build -q && echo "site/index.html"
+
+.venv-docs/.ready: .venv/.ready requirements/docs.txt
+	@$(UV) venv -q --allow-existing --python $(BIN)/python .venv-docs
+	@UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1 $(UV) pip sync -q --python .venv-docs/bin/python --require-hashes requirements/docs.txt && touch $@
+
+wheel: .venv/.ready ## build the package twice into dist/, and compare: the same source gives the same bytes
+	@scripts/wheel.sh
+
+sbom: .venv/.ready ## list what the package takes along: dist/sbom.cdx.json and dist/licences.md
+	@$(BIN)/python scripts/sbom.py
 
 bench: .venv/.ready ## measure, alone on the machine: real calls, webhooks, hostile servers (some ten minutes)
 	@$(BIN)/belplan pbx install --with-phones
@@ -46,4 +61,4 @@ lock: .venv/.ready ## take newer versions of the packages into requirements/lock
 	  --no-annotate --custom-compile-command "make lock" --upgrade --group docs -o requirements/docs.txt
 
 clean: ## remove the environment and what the tests left
-	@rm -rf .venv .venv-uv .pytest_cache .ruff_cache .import_linter_cache build dist web/node_modules src/belplan/web
+	@rm -rf .venv .venv-uv .venv-docs site .pytest_cache .ruff_cache .import_linter_cache build dist web/node_modules src/belplan/web

@@ -23,6 +23,7 @@ COMMANDS = {
 }
 for place, does in COMMANDS.items():
     app.command(f"belplan.cli.{place}", help=does)
+app.register_install_completion_command()
 
 
 def main() -> None:

@@ -1,0 +1,51 @@
+"""Pages that are written from the code are as the code is now; and what operators set is documented."""
+
+import importlib.util
+import re
+import shutil
+import subprocess
+import tomllib
+
+import pytest
+
+from tests.docs.pages import ROOT
+
+_SPEC = importlib.util.spec_from_file_location("pages", ROOT / "scripts" / "pages.py")
+written = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(written)
+
+
+@pytest.mark.parametrize("name", written.PAGES)
+def test_the_page_is_not_stale(name):
+    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == written.PAGES[name](), "make docs"
+
+
+def test_every_part_of_the_code_is_in_the_picture_with_what_it_is_for():
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]
+    names = {part.strip(" ()") for layer in contract["layers"] for part in layer.split("|")}
+    assert names <= set(written.WORDS), "say in scripts/pages.py what it is for"
+
+
+@pytest.mark.skipif(not shutil.which("man"), reason="there is no man here")
+def test_the_manual_page_can_be_read():
+    read = subprocess.run(
+        ["man", "--warnings", "-l", ROOT / "docs" / "belplan.1"], capture_output=True, text=True, check=True
+    )
+    assert "belplan webhook send" in read.stdout
+    assert read.stderr == ""
+
+
+def test_every_variable_of_the_environment_is_documented():
+    """What begins with BELPLAN_ in the code is on a page for whoever runs an exchange."""
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    used = set(re.findall(r"\bBELPLAN_[A-Z][A-Z_]*[A-Z]\b", code)) - {"BELPLAN_SECRET"}
+    pages = "\n".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md") if path.name != "changelog.md"
+    )
+    assert {name for name in used if not re.search(rf"\b{name}\b", pages)} == set()
+
+
+def test_every_page_is_found_by_the_navigation_or_the_hook():
+    text = (ROOT / "mkdocs.yml").read_text()
+    named = set(re.findall(r": ([\w/.-]+\.md)$", text, re.MULTILINE))
+    assert {name for name in named if not (ROOT / "docs" / name).exists()} == set()
