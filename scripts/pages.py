@@ -1,7 +1,7 @@
 """Pages that are written from the code: `python scripts/pages.py` (`make docs`).
 
-docs/cli.md and docs/belplan.1 are the command line as it describes itself; docs/architecture.svg is the contract of layers in
-pyproject.toml, which `make check` enforces.
+docs/cli.md and docs/belplan.1 are the command line as it describes itself; docs/architecture.svg is the contract of
+layers in pyproject.toml, which `make check` enforces.
 """
 
 import re
@@ -61,8 +61,8 @@ def manual() -> str:
     ]  # fmt: skip
     lines += _roff(command_line())
     lines += [
-        ".SH ENVIRONMENT", "See docs/operating.md: BELPLAN_DATA and its like, and BELPLAN_SECRET_NAME for", ".B secret:NAME",
-        "in a plan.", ".SH EXIT STATUS", "0 when all is well, 1 when there are problems, 2 when something cannot be read.",
+        ".SH ENVIRONMENT", "BELPLAN_DATA and its like, and BELPLAN_SECRET_NAME for", ".B secret:NAME", "in a plan.",
+        ".SH EXIT STATUS", "0 when all is well, 1 when there are problems, 2 when something cannot be read.",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
 
@@ -107,10 +107,12 @@ def architecture() -> str:
         for column, name in enumerate(names):
             left = 20 + column * (each + across)
             middle = left + each / 2
+            box = f'x="{left:.0f}" y="{top}" width="{each:.0f}" height="{high}" rx="6"'
+            said = f'x="{middle:.0f}" text-anchor="middle"'
             parts += [
-                f'<rect x="{left:.0f}" y="{top}" width="{each:.0f}" height="{high}" rx="6" fill="#e0f2f1" stroke="#00796b"/>',
-                f'<text x="{middle:.0f}" y="{top + 25}" text-anchor="middle" font-size="17" font-weight="bold">{escape(name)}</text>',
-                f'<text x="{middle:.0f}" y="{top + 45}" text-anchor="middle" font-size="12">{escape(WORDS.get(name, ""))}</text>',
+                f'<rect {box} fill="#e0f2f1" stroke="#00796b"/>',
+                f'<text {said} y="{top + 25}" font-size="17" font-weight="bold">{escape(name)}</text>',
+                f'<text {said} y="{top + 45}" font-size="12">{escape(WORDS.get(name, ""))}</text>',
             ]
     return "\n".join([*parts, "</svg>"]) + "\n"
 

@@ -37,7 +37,9 @@ def test_the_manual_page_can_be_read():
 
 def test_every_variable_of_the_environment_is_documented():
     """What begins with BELPLAN_ in the code is on a page for whoever runs an exchange."""
-    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    # What drivers/asterisk names so are variables of its own dialplan, which nobody sets.
+    files = [path for path in (ROOT / "src").rglob("*.py") if "drivers" not in path.parts]
+    code = "\n".join(path.read_text(encoding="utf-8") for path in files)
     used = set(re.findall(r"\bBELPLAN_[A-Z][A-Z_]*[A-Z]\b", code)) - {"BELPLAN_SECRET"}
     pages = "\n".join(
         path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md") if path.name != "changelog.md"
