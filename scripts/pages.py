@@ -5,6 +5,7 @@ layers in pyproject.toml, which `make check` enforces.
 """
 
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from html import escape
@@ -12,6 +13,9 @@ from pathlib import Path
 
 from belplan import __version__
 from belplan.cli import app
+
+sys.path.insert(0, str(Path(__file__).parent))
+from plan_page import plan_file
 
 ROOT = Path(__file__).parents[1]
 
@@ -117,7 +121,7 @@ def architecture() -> str:
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-PAGES = {"cli.md": command_line, "belplan.1": manual, "architecture.svg": architecture}
+PAGES = {"cli.md": command_line, "plan.md": plan_file, "belplan.1": manual, "architecture.svg": architecture}
 
 if __name__ == "__main__":
     for name, write in PAGES.items():

@@ -1,5 +1,6 @@
 """Pages that are written from the code are as the code is now; and what operators set is documented."""
 
+import importlib
 import importlib.util
 import re
 import shutil
@@ -8,6 +9,8 @@ import tomllib
 
 import pytest
 
+from belplan.dialplan.company import Company
+from belplan.reference import settings
 from tests.docs.pages import ROOT
 
 _SPEC = importlib.util.spec_from_file_location("pages", ROOT / "scripts" / "pages.py")
@@ -24,6 +27,21 @@ def test_every_part_of_the_code_is_in_the_picture_with_what_it_is_for():
     contract = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]
     names = {part.strip(" ()") for layer in contract["layers"] for part in layer.split("|")}
     assert names <= set(written.WORDS), "say in scripts/pages.py what it is for"
+
+
+def test_every_section_and_setting_of_a_plan_is_on_its_page_with_what_it_is_for():
+    plan_page = importlib.import_module("plan_page")
+    page = (ROOT / "docs" / "plan.md").read_text(encoding="utf-8")
+    for section, model, _ in plan_page.SECTIONS:
+        part = page.split(f"\n## `{section}`\n")[1].split("\n## ")[0]
+        for name, _, _, said in settings(model):
+            if not plan_page._hidden(model, name):
+                assert f"| `{name}` |" in part
+                assert plan_page.meaning(section, name, said), (
+                    f"say in scripts/plan_page.py what {section}.{name} is for"
+                )
+    sections = {name for name in Company.model_fields if name not in ("id", "settings")}
+    assert sections <= {section for section, _, _ in plan_page.SECTIONS}
 
 
 @pytest.mark.skipif(not shutil.which("man"), reason="there is no man here")
