@@ -43,7 +43,7 @@ docs-site: .venv-docs/.ready ## build the documentation site into site/
 	@$(UV) venv -q --allow-existing --python $(BIN)/python .venv-docs
 	@UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1 $(UV) pip sync -q --python .venv-docs/bin/python --require-hashes requirements/docs.txt && touch $@
 
-wheel: .venv/.ready ## build the package twice into dist/, and compare: the same source gives the same bytes
+wheel: page ## build the package twice into dist/, and compare: the same source gives the same bytes
 	@scripts/wheel.sh
 
 sbom: .venv/.ready ## list what the package takes along: dist/sbom.cdx.json and dist/licences.md

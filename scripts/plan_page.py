@@ -3,6 +3,7 @@
 from typing import Any
 
 from belplan.dialplan import company as models
+from belplan.dialplan.rules import Rule
 from belplan.reference import settings
 
 # Section of the file, its model, and how it stands there.
@@ -26,6 +27,7 @@ SECTIONS: tuple[tuple[str, type[Any], str], ...] = (
     ("ivr_menus[].contexts", models.Context, "a mapping of names"),
     ("ivr_menus[].contexts[].keys", models.Key, "a mapping of keys; a route alone will do"),
     ("dial_plans", models.DialPlan, "a list"),
+    ("rules", Rule, "a list"),
 )
 
 # What a model leaves unsaid because its name says it; pages cannot.

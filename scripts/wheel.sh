@@ -12,6 +12,8 @@ for turn in first second; do
   mkdir "$work/$turn"
   # What the version control knows, and nothing that lies about.
   git ls-files -z | xargs -0 cp --parents -P -t "$work/$turn"
+  # The page is built, and not in git; the build makes it where it is not there.
+  if [ -d src/belplan/web ]; then cp -rp src/belplan/web "$work/$turn/src/belplan/"; fi
   (cd "$work/$turn" && "$hatchling" build -t wheel -d out >/dev/null 2>&1) || { echo "the build failed" >&2; exit 1; }
 done
 cmp "$work"/first/out/*.whl "$work"/second/out/*.whl || { echo "two builds of one source differ" >&2; exit 1; }

@@ -31,7 +31,8 @@ def test_two_builds_of_one_source_are_the_same_and_have_everything_in_them():
     assert "belplan/py.typed" in names
     assert any(name.endswith("data/share/man/man1/belplan.1") for name in names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
-    assert not {name for name in names if "test" in name or name.endswith((".pyc", ".log"))}
+    assert "belplan/web/index.html" in names
+    assert not {name for name in names if name.startswith("tests") or name.endswith((".pyc", ".log"))}
 
 
 def test_the_list_of_packages_has_each_with_its_licence():
