@@ -26,6 +26,7 @@ from belplan.dialplan.company import Company
 from belplan.dialplan.credentials import hide
 from belplan.dialplan.problem import PlanError
 from belplan.drivers.asterisk import program as asterisk
+from belplan.engine.events import Watcher
 from belplan.live import Live
 from belplan.server import Exchange, Options, policy
 from belplan.steering import Calls, Idle
@@ -81,9 +82,9 @@ async def serve(
 
 @asynccontextmanager
 async def installation(
-    options: Options, company: Company | None, program: asterisk.Program | None
+    options: Options, company: Company | None, program: asterisk.Program | None, *watchers: Watcher
 ) -> AsyncGenerator[Parts]:
-    """Everything, for as long as the block runs."""
+    """Everything, for as long as the block runs. `watchers` are told what happens to every call."""
     async with AsyncExitStack() as opening:
         listening = opening.enter_context(_listening(options))
         database, vault = await opening.enter_async_context(storage(options))
@@ -97,7 +98,7 @@ async def installation(
         taking = [company] if company else await _live(companies)
         books = PhoneBooks(database)
         await books.load()
-        exchange = Exchange(options, taking, program, secrets=secrets, names=books) if program else None
+        exchange = Exchange(options, taking, program, *watchers, secrets=secrets, names=books) if program else None
         state_file = StateFile(options.data / "state.jsonl")
         idle = None if exchange else Idle(taking, opening.enter_context(state_file))
         calls = Calls(exchange, idle)

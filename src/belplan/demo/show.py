@@ -211,6 +211,11 @@ def _print_what_to_try(console: Console, on: Stage) -> None:
     command = "belplan" if shutil.which("belplan") else os.path.relpath(Path(sys.executable).with_name("belplan"))
     call = f"{command} call {on.plan} --to {number} --from"
     console.print("\n[bold]It stays up. Try it by hand:[/]\n")
+    email, password = on.visitor
+    console.print(
+        f"  the page                  [bold]{on.page}[/], sign in as [bold]{email}[/], password [bold]{password}[/]"
+    )
+    console.print("                            the calls above are there, with the plan that they walked")
     console.print(f"  a telephone of your own   account [bold]{GUEST}[/], password [bold]{on.passwords[GUEST]}[/],")
     console.print(f"                            registrar 127.0.0.1:{sip} (UDP or TCP)")
     console.print(f"  numbers to dial           {number} the company, 301 Finance, 302 help desk, 205 Eva")

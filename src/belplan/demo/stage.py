@@ -19,8 +19,10 @@ from belplan.dialplan.company import Company
 from belplan.drivers.asterisk.configuration import ExchangeSettings
 from belplan.drivers.asterisk.program import Program
 from belplan.engine.events import Watcher
+from belplan.installation import installation
 
 PLAN = Path(__file__).parent / "company.yaml"
+VISITOR = "demo@example.nl"
 GUEST = "gast"  # the account that is left for a telephone of one's own
 
 # What stands in the plan for the addresses that are only known once everything runs.
@@ -37,7 +39,8 @@ class Stage:
     company: Company
     plan: Path
     data: Path
-    exchange: server.Exchange
+    page: str  # the address of the web page
+    visitor: tuple[str, str]  # who may sign in there: address and password
     options: server.Options
     phones: Phones
     passwords: dict[str, str]  # by SIP account
@@ -80,8 +83,11 @@ async def stage(
             company, _ = server.read_plan(served)
             options = server.Options(served, data / "exchange", sip_port=sip, http_port=http, allow_loopback=True)
             began = monotonic()
-            async with server.Exchange(options, company, program, watcher) as exchange:
+            async with installation(options, company, program, watcher) as parts:
                 _say(console, f"exchange    Asterisk {program.version}, SIP on 127.0.0.1:{sip}", began)
+                page, visitor = f"http://127.0.0.1:{http}", (VISITOR, secrets.token_urlsafe(9))
+                await parts.people.add(VISITOR, "Bezoeker", password=visitor[1], operator=True)
+                _say(console, f"page        {page}")
                 settings = ExchangeSettings(
                     data=data / "phones",
                     ari_password=secrets.token_urlsafe(24),
@@ -99,7 +105,7 @@ async def stage(
                     await phones.registered()
                     names = ", ".join(user.name.split()[0] for name, user in company.accounts.items() if name != GUEST)
                     _say(console, f"phones      {names}: registered, on a second Asterisk", began)
-                    yield Stage(company, served, data, exchange, options, phones, passwords, crm, log)
+                    yield Stage(company, served, data, page, visitor, options, phones, passwords, crm, log)
                 finally:
                     await phones.stop()
 

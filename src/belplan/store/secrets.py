@@ -25,8 +25,11 @@ class CompanySecrets:
         self.from_environment: set[str] = set()  # companies whose plan is a file: their secrets are the operator's
 
     def find(self, company: str, name: str) -> str | None:
-        """The value of `secret:NAME` in a company's plan. None where there is none."""
-        if company in self.from_environment:
+        """The value of `secret:NAME` in a company's plan. None where there is none.
+
+        A company that has the exchange to itself names its secrets there without its id: `company` is "".
+        """
+        if not company or company in self.from_environment:
             return settings.secret(name)
         return self._values[company].get(name) if company in self._values else None
 
