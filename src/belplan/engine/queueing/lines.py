@@ -123,7 +123,7 @@ class Line:
         self.tell(place, "missed", agent=agent)
         if pause:
             self._state.set_standing(self._company, place.queue.number, agent, "missed")
-            self.tell(place, "paused", agent=agent)
+            self.tell(place, "pause", agent=agent)
         self.settle()
 
     def set_standing(self, queue: str, agent: str, standing: Standing) -> None:
