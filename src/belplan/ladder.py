@@ -55,6 +55,9 @@ def sentence(company: Company, step: Step) -> str:
             return _question(app)
         case "connect" if "to" in detail:
             return f"ring {who(company, detail['to'])}"
+        case "queue" if "queue" in detail:
+            waited = f", waits {detail['waited_ms'] / 1000:.1f} s" if "waited_ms" in detail else ""
+            return f"{who(company, detail['queue'])}{waited}"
         case "announce" if isinstance(app, Prompt):
             return str(app)
         case "menu" if app is None:
@@ -96,6 +99,8 @@ def ending(company: Company, record: CallRecord) -> str:
             return f"connected to {who(company, record.connected_to or '')}{person}"
         case "abandoned":
             return "the caller hung up"
+        case "queued":
+            return "the caller hung up in the queue"
         case "ended":
             return f"ended by the plan, cause {record.cause}"
         case outcome:

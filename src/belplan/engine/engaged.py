@@ -41,6 +41,8 @@ class Engaged:
             yield
         finally:
             self._ringing[company, number] -= 1
+            if not self._ringing[company, number]:
+                del self._ringing[company, number]
             self._changed(company, number)
 
     @contextmanager

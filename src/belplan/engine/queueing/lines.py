@@ -135,7 +135,7 @@ class Line:
 
     def engaged_changed(self, agent: str) -> None:
         """A call of an agent began or ended."""
-        if not self.engaged(agent):
+        if not self.engaged(agent) and agent in self._company.internal:
             self.up.idle(agent, self._loop.time())
         if self._places:
             self.settle()

@@ -204,8 +204,8 @@ class World:
         idle = {agent for agent in idle if not self.now - HAIR < self.rests.get(agent, 0)}
         for caller in self._line.values():
             for agent in caller.rung:
-                here = self.standings[caller.queue.number, agent] == "in"
-                assert here and agent not in self.own_calls, "rings where nobody is, or talks"
+                assert self.standings[caller.queue.number, agent] == "in", "rings where nobody is"
+                assert agent not in self.own_calls, "rings while they talk"
             assert self.now < caller.leaves + HAIR, "waits too long"
             assert staffed[caller.queue.number], "waits for nobody"
             assert not (self.wants(caller) and any(self.may_ring(agent, caller) for agent in idle)), "forgotten"
