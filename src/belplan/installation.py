@@ -27,6 +27,7 @@ from belplan.dialplan.credentials import hide
 from belplan.dialplan.problem import PlanError
 from belplan.drivers.asterisk import program as asterisk
 from belplan.engine.events import Watcher
+from belplan.engine.mail import NoMail
 from belplan.live import Live
 from belplan.server import Exchange, Options, policy
 from belplan.steering import Calls, Idle
@@ -118,9 +119,10 @@ async def installation(
             live=live,
             records=records,
             books=books,
+            post=exchange.mailer.post if exchange else NoMail().post,
             policy=policy(options),
             sample=_sample,
-            url=options.url,
+            url=options.url or f"http://{options.listen}:{options.http_port}",
             page=PAGE,
             sip=f"{options.listen}:{options.sip_port}",
         )

@@ -165,6 +165,11 @@ class Exchange:
         return next(iter(self.companies))
 
     @property
+    def mailer(self) -> Mailer:
+        """Whoever sends its mail."""
+        return self._outbox or NoMail()
+
+    @property
     def plan(self) -> Path | None:
         """The plan file that it follows."""
         return self._options.plan

@@ -9,6 +9,7 @@ import aiohttp
 import structlog
 
 from belplan.api import NotTakenError
+from belplan.api.parts import AgentDoes, AgentNow, QueueNow
 from belplan.dialplan.company import Company
 from belplan.drivers.asterisk.ari import AriError
 from belplan.drivers.asterisk.pbx import PbxError
@@ -55,8 +56,28 @@ class Calls:
         there = self._exchange or self._idle
         return there.companies.get(company) if there else None
 
-    def queues(self, company: str) -> list[dict[str, Any]]:
-        return []
+    def queues(self, company: str) -> list[QueueNow]:
+        exchange, found = self._exchange, self.company(company)
+        if exchange is None or found is None:
+            return []
+        line, standing = exchange.queues.line(found), exchange.queues.standing
+        return [
+            QueueNow(
+                queue.number,
+                queue.name,
+                [one.caller for one in line.up.callers(queue.number)],
+                [
+                    AgentNow(agent, level, standing(found, queue.number, agent), line.engaged(agent))
+                    for agent, level in found.seats[queue.number].items()
+                ],
+            )
+            for queue in found.queues
+        ]
+
+    def agent(self, company: str, queue: str, agent: str, do: AgentDoes) -> None:
+        exchange, found = self._exchange, self.company(company)
+        if exchange is None or found is None or not exchange.queues.change(found, agent, do, [queue]):
+            raise LookupError(agent)
 
     def health(self, company: str) -> list[Health]:
         if self._exchange is None:

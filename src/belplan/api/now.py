@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, WebSocket, WebSocketDisconnect
 from fastapi.responses import StreamingResponse
@@ -85,11 +85,38 @@ class Webhooks(BaseModel):
     origins: list[WebhookNow]
 
 
+class WaitingShown(BaseModel):
+    """A caller in a queue."""
+
+    call: str
+    caller_number: str
+    since: datetime | None
+
+
+class AgentShown(BaseModel):
+    """An agent. `standing` is in, out, break, or missed (paused for not answering)."""
+
+    number: str
+    name: str
+    level: int
+    standing: str
+    engaged: bool
+
+
+class QueueShown(BaseModel):
+    """A queue now: who waits, in order, and who works."""
+
+    number: str
+    name: str
+    waiting: list[WaitingShown]
+    agents: list[AgentShown]
+
+
 class Now(BaseModel):
     """A company now. `queues` are in the order of the plan."""
 
     calls: list[LiveCallShown]
-    queues: list[dict[str, Any]]
+    queues: list[QueueShown]
     phones: list[PhoneNow]
     webhooks: list[WebhookNow]
 
@@ -116,7 +143,7 @@ async def live(access: MayWatch, parts: WithParts) -> Now:
         phones = {}
     return Now(
         calls=_calls(parts.live, access.id),
-        queues=parts.calls.queues(access.id),
+        queues=_queues(parts, access.id),
         phones=[PhoneNow(account=name, registered=there) for name, there in phones.items()],
         webhooks=_origins(parts, access.id),
     )
@@ -232,6 +259,36 @@ def _calls(live: Live, company: str) -> list[LiveCallShown]:
             answered_by=one.answered_by,
         )
         for one in live.calls.get(company, {}).values()
+    ]
+
+
+def _queues(parts: Parts, company: str) -> list[QueueShown]:
+    calls, found = parts.live.calls.get(company, {}), parts.calls.company(company)
+    users = {user.number: user.name for user in found.users} if found else {}
+    return [
+        QueueShown(
+            number=queue.number,
+            name=queue.name,
+            waiting=[
+                WaitingShown(
+                    call=one,
+                    caller_number=calls[one].caller if one in calls else "",
+                    since=moment(calls[one].since) if one in calls else None,
+                )
+                for one in queue.waiting
+            ],
+            agents=[
+                AgentShown(
+                    number=agent.number,
+                    name=users.get(agent.number, ""),
+                    level=agent.level,
+                    standing=agent.standing,
+                    engaged=agent.engaged,
+                )
+                for agent in queue.agents
+            ],
+        )
+        for queue in parts.calls.queues(company)
     ]
 
 

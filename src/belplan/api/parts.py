@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from belplan.dialplan.company import Company
+from belplan.engine.mail import Letter
 from belplan.engine.state import State
 from belplan.live import Live
 from belplan.store.audit import Audit
@@ -23,6 +24,29 @@ from belplan.webhook.origins import Health
 
 class NotTakenError(Exception):
     """The exchange could not be told of a change now. It is tried again."""
+
+
+AgentDoes = Literal["log_in", "log_out", "pause", "resume"]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentNow:
+    """An agent of a queue. `standing` is in, out, break or missed."""
+
+    number: str
+    level: int
+    standing: str
+    engaged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QueueNow:
+    """A queue: the ids of the calls that wait, in order, and its agents."""
+
+    number: str
+    name: str
+    waiting: list[str]
+    agents: list[AgentNow]
 
 
 class Calls(Protocol):
@@ -50,8 +74,12 @@ class Calls(Protocol):
         """The live version of a company. None where nothing of it is published."""
         ...
 
-    def queues(self, company: str) -> list[dict[str, Any]]:
+    def queues(self, company: str) -> list[QueueNow]:
         """Who waits and who works in the queues of a company."""
+        ...
+
+    def agent(self, company: str, queue: str, agent: str, do: AgentDoes) -> None:
+        """An agent comes to work in a queue, or goes. Raises LookupError where the queue has no such agent."""
         ...
 
     def health(self, company: str) -> list[Health]:
@@ -93,6 +121,7 @@ class Parts:
     records: Records
     books: PhoneBooks
     policy: Policy
+    post: Callable[[Letter], bool]  # has a mail sent soon; False where no mail is sent
     sample: Callable[[], dict[str, Any]]  # the plan of the sample company
     url: str = ""  # what people have in their browsers, for links in mails; https makes cookies secure
     page: Path | None = None  # the folder of the built page

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 from pydantic import AwareDatetime, BaseModel
 
 from belplan.api.fields import Asked
@@ -16,6 +16,7 @@ from belplan.engine.state import State
 
 router = APIRouter(prefix="/companies/{company}/state", tags=["state"])
 
+Extension = Annotated[str, Path(pattern="^[0-9]{1,18}$", description="A number of the company.")]
 Name = Annotated[str, Path(min_length=1, max_length=200)]
 
 
@@ -24,6 +25,13 @@ class Switched(Asked):
 
     on: bool
     until: AwareDatetime | None = None
+
+
+class AtWork(Asked):
+    """Whether an agent takes calls of a queue; `paused` keeps them logged in without calls."""
+
+    logged_in: bool
+    paused: bool | None = None
 
 
 class DiversionState(BaseModel):
@@ -110,6 +118,21 @@ async def override(name: Name, asked: Holding, access: MayOperate, parts: WithPa
     await parts.audit.write(access.name, "time.overridden", company=access.id, target=name, holds=asked.holds)
     parts.live.tell(access.id, "time", name=name, holds=asked.holds)
     return _time(company, state, name)
+
+
+@router.put("/agents/{queue}/{agent}", status_code=204)
+async def agent(queue: Extension, agent: Extension, asked: AtWork, access: MayOperate, parts: WithParts) -> Response:
+    """An agent comes to work in a queue, or goes, or pauses. Who is an agent only may do so for themselves only."""
+    if access.role == "agent" and agent != access.extension:
+        raise ApiError(403, "not-allowed", "An agent logs in and out for themselves only.")
+    do = "resume" if asked.logged_in and asked.paused is False else "log_in" if asked.logged_in else "log_out"
+    try:
+        parts.calls.agent(access.id, queue, agent, "pause" if asked.logged_in and asked.paused else do)
+    except LookupError:
+        raise not_found() from None
+    await parts.audit.write(access.name, "agent.standing", company=access.id, target=f"{queue}/{agent}")
+    parts.live.tell(access.id, "queue", queue=queue, agent=agent, change="pause" if asked.paused else do)
+    return Response(status_code=204)
 
 
 def _live(parts: Parts, access: Access) -> tuple[Company, State]:

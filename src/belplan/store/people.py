@@ -8,6 +8,7 @@ from secrets import token_urlsafe
 from typing import Any, Literal
 from uuid import uuid4
 
+import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from pyotp.totp import TOTP
@@ -373,6 +374,11 @@ class People:
         if row is None:
             raise UnknownError(what)
         return _person(row)
+
+
+def new_factor() -> str:
+    """A secret for an authenticator (RFC 6238), in base32."""
+    return pyotp.random_base32()
 
 
 def right_step(totp: TOTP, code: str) -> int | None:
