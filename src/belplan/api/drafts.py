@@ -1,7 +1,7 @@
 """The draft of a company's plan: what people work on until they publish it."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
@@ -18,7 +18,7 @@ from belplan.dialplan.problem import PlanError
 router = APIRouter(prefix="/companies/{company}", tags=["plan"])
 
 YAML = "application/yaml"  # RFC 9512
-_FILE = {"content": {YAML: {"schema": {"type": "string"}}}}
+_FILE: dict[str, Any] = {"content": {YAML: {}}}
 
 
 class PlanGiven(Asked):

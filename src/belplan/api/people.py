@@ -156,7 +156,7 @@ async def reset(person: PersonId, access: MayAdminister, parts: WithParts) -> Li
     return Link(link=link, mailed=mailed)
 
 
-@router.post("/reset", status_code=202)
+@router.post("/reset", status_code=202, response_class=Response)
 async def forgot(asked: Forgot, parts: WithParts) -> Response:
     """Have a link mailed with which a new password is chosen. The answer is the same for everybody."""
     try:

@@ -103,7 +103,10 @@ async def import_file(
     except UnicodeDecodeError:
         raise ApiError(400, "malformed", "The file is not UTF-8 text.") from None
     country = await plans.country_of(parts, access.id)
-    found, skipped = await asyncio.to_thread(_read, text, kind, country)
+    try:
+        found, skipped = await asyncio.to_thread(_read, text, kind, country)
+    except csv.Error as error:
+        raise ApiError(422, "invalid", "That is no CSV.", str(error)) from None
     count = await _keep(parts, access, found, replace=replace)
     await parts.audit.write(access.name, "phone_book.imported", company=access.id, entries=len(found))
     return Imported(entries=count, taken=len(found), skipped=skipped[:100])
@@ -136,7 +139,7 @@ def _csv(text: str) -> Iterator[tuple[int, str, str]]:
     except csv.Error:
         dialect = csv.excel
     csv.field_size_limit(1 << 16)
-    for line, row in enumerate(csv.reader(io.StringIO(text), dialect), 1):
+    for line, row in enumerate(csv.reader(io.StringIO(text, newline=""), dialect), 1):
         cells = [cell.strip() for cell in row if cell.strip()]
         number = next((cell for cell in cells if re.fullmatch(r"[+0-9][0-9 ().\-/]{1,39}", cell)), "")
         name = next((cell for cell in cells if cell != number), "")
