@@ -152,6 +152,7 @@ async def observe(
     async with _others(call, memory, phones):
         record = await attend(call, feature_route(entered.feature) if entered.feature else None)
     await memory.boxes.settled()
+    await memory.engaged.forget()
     ended = leg.ended_at if leg.ended_at is not None else leg.now()
     return Observation(
         record=record,

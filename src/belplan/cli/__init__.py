@@ -14,6 +14,7 @@ COMMANDS = {
     "plans:call": "Walk one call through a plan, without a telephone.",
     "webhooks:webhook": "Try a webhook, be the server that it asks, or grade that server.",
     "knowing:why": "Say in one sentence why each of some recorded calls went where it went.",
+    "knowing:replay": "Walk recorded calls through a plan, and say what changed for whom.",
     "knowing:prove": "Look at every way through a plan: who can be rung and when, what goes wrong, which rules hold.",
     "scenarios:test": "Run scenario files, or all *.scenario.yaml in folders: offline, in virtual time.",
     "exchange:serve": "Run the exchange of a plan file, Asterisk included, until SIGTERM or Ctrl-C.",

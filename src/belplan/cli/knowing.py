@@ -77,3 +77,26 @@ def prove(
         print_proof(out, proof, str(plan))
     refuted = any(rule.verdict != "proven" for rule in proof.rules)
     return PROBLEMS if proof.unfinished or refuted else FINE
+
+
+def replay(plan: Path, records: Records, *, as_json: Json = False) -> int:
+    """Walk recorded calls through a plan, with the answers, keys and phones they had, and say what changed.
+
+    Exits with 0 when all come out as they were, 1 when some differ or the past cannot answer, 2 when a file cannot
+    be read.
+    """
+    from belplan.replay.compare import replay as replayed
+    from belplan.replay.tell import print_replayed
+
+    company, problems, code = read_plan(plan)
+    if company is None:
+        return refuse(plan, problems, code, as_json)
+    try:
+        found = replayed(company, read_records(records))
+    except ValueError as error:
+        return fail(str(error), UNREADABLE)
+    if as_json:
+        print_json(found.as_json())
+    else:
+        print_replayed(out, found)
+    return FINE if found.same == found.total else PROBLEMS

@@ -66,6 +66,13 @@ class Engaged:
         ending.add_done_callback(self._ends.discard)
         ending.add_done_callback(lambda _: do())
 
+    async def forget(self) -> None:
+        """Wait for no leg's end any more: where a simulation is over, and some of its legs are left as they are."""
+        ends = list(self._ends)
+        for ending in ends:
+            ending.cancel()
+        await asyncio.gather(*ends, return_exceptions=True)
+
     def _begins(self, company: str, number: str, call: str) -> None:
         self._talking[company, number][call] += 1
         self._changed(company, number)
