@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help page demo test check fix docs docs-site wheel sbom bench lock clean
+.PHONY: help page demo test check fix docs docs-site wheel sbom bench kills lock clean
 
 BIN := .venv/bin
 UV = $$(command -v uv || echo .venv-uv/bin/uv)
@@ -53,6 +53,10 @@ bench: .venv/.ready ## measure, alone on the machine: real calls, webhooks, host
 	@$(BIN)/belplan pbx install --with-phones
 	@for measure in first_call webhook.throughput webhook.deadlines webhook.bombs webhook.neighbours; do \
 	  echo "== $$measure"; $(BIN)/python -m benchmarks.$$measure || exit 1; done
+
+kills: .venv/.ready ## kill the engine, then Asterisk, under 500 callers each who leave voicemail (some ten minutes)
+	@$(BIN)/belplan pbx install --with-phones
+	@$(BIN)/python -m benchmarks.voicemail_kills
 
 lock: .venv/.ready ## take newer versions of the packages into requirements/lock.txt
 	@$$(command -v uv || echo .venv-uv/bin/uv) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -33,6 +33,22 @@ def write(path: Path, seconds: float = LONGEST) -> Path:
     return path
 
 
+def write_alaw(path: Path, seconds: float = LONGEST) -> Path:
+    """As bare G.711 A-law, as SIPp sends it."""
+    encoder = av.CodecContext.create("pcm_alaw", "w")
+    encoder.sample_rate, encoder.layout, encoder.format = RATE, "mono", "s16"
+    whole = samples(seconds)
+    with path.open("wb") as file:
+        for at in range(0, len(whole), RATE):
+            piece = whole[at : at + RATE]
+            frame = av.AudioFrame(format="s16", layout="mono", samples=len(piece))
+            frame.sample_rate = RATE
+            frame.planes[0].update(piece.tobytes())
+            for packet in encoder.encode(frame):
+                file.write(bytes(packet))
+    return path
+
+
 @dataclass(frozen=True)
 class Heard:
     """What a recording has of it. All in seconds."""

@@ -49,6 +49,7 @@ from belplan.engine.voicemail.pins import Pins
 from belplan.mail.outbox import Outbox
 from belplan.mail.smtp import MailServer
 from belplan.prompts import Prompts
+from belplan.prompts.piper import Piper
 from belplan.store.state_file import StateFile
 from belplan.store.voicemail import DiskBoxes
 from belplan.webhook import Policy, Webhooks
@@ -119,6 +120,7 @@ class Exchange:
             options.data,
             speech=asterisk.espeak(),
             sounds=(options.plan.parent if options.plan else options.data) / "sounds",
+            piper=Piper.find(options.data / "voices"),
         )
         self._policy = policy(options, self.settings.http_port)
         self.webhooks = Webhooks(self._policy)

@@ -32,7 +32,7 @@ async def test_what_a_caller_says_is_kept_mailed_and_heard(program, tmp_path):
         async with phone("bram", "geheim-bram", port, says=said) as bram:
             await bram.dial("1003")
             await bram.event("CALL_ESTABLISHED")
-            await until(lambda: list(exchange.driver.recordings.glob("*-1.wav")), "the recording")
+            await until(lambda: list(exchange.driver.recordings.glob("*-1.wav16")), "the recording")
             await asyncio.sleep(3)
             await bram.hang_up()
         await until(messages, "the message")

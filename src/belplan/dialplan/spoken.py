@@ -3,7 +3,9 @@
 Text in, text out, in Dutch and English.
 """
 
+import re
 from datetime import date, datetime, timedelta
+from itertools import accumulate
 
 from belplan.dialplan.company import Language
 
@@ -92,6 +94,7 @@ _MONTHS: dict[Language, list[str]] = {
         "December",
     ],
 }
+_AT: dict[Language, str] = {"nl": "om", "en": "at"}
 _LARGEST = 999_999_999
 _SIGNS: dict[Language, dict[str, str]] = {
     "nl": {"+": "plus", "*": "sterretje", "#": "hekje"},
@@ -132,15 +135,15 @@ def telephone(text: str, language: Language) -> str:
     return ", ".join(groups)
 
 
-def day(when: date, today: date, language: Language) -> str:
+def day(when: date, today: date | None, language: Language) -> str:
     """A date as one says it today: `vandaag`, `gisteren`, `dinsdag dertien januari`; and its year where another."""
     if when == today:
         return "vandaag" if language == "nl" else "today"
-    if when == today - timedelta(days=1):
+    if today and when == today - timedelta(days=1):
         return "gisteren" if language == "nl" else "yesterday"
     weekday, month = _DAYS[language][when.weekday()], _MONTHS[language][when.month - 1]
     said = f"{weekday} {_dutch(when.day)} {month}" if language == "nl" else f"{weekday} {ordinal(when.day)} of {month}"
-    return said if when.year == today.year else f"{said} {year(when.year, language)}"
+    return said if today and when.year == today.year else f"{said} {year(when.year, language)}"
 
 
 def clock(when: datetime, language: Language) -> str:
@@ -157,7 +160,7 @@ def clock(when: datetime, language: Language) -> str:
 def moment(when: datetime, now: datetime, language: Language) -> str:
     """Date and time, as one says it now: `gisteren om veertien uur vijf`. Both in the zone to say them in."""
     said = day(when.date(), now.date(), language)
-    return f"{said} {'om' if language == 'nl' else 'at'} {clock(when, language)}"
+    return f"{said} {_AT[language]} {clock(when, language)}"
 
 
 def duration(seconds: float, language: Language) -> str:
@@ -223,12 +226,54 @@ def _english(value: int) -> str:
 
 
 def _pieces(words: list[str]) -> list[str]:
-    """Long groups of digits in pieces that one can write down: by four, the last by two or three."""
-    if len(words) <= 4:
-        return [" ".join(words)]
-    pieces: list[str] = []
-    while words:
-        size = 4 if len(words) > 5 else 3 if len(words) in (3, 5) else 2
-        pieces.append(" ".join(words[:size]))
-        words = words[size:]
-    return pieces
+    """Digits in pieces of four at most that one can write down, as even as can be."""
+    number = -(-len(words) // 4)
+    sizes = [len(words) // number + (piece < len(words) % number) for piece in range(number)]
+    ends = list(accumulate(sizes))
+    return [" ".join(words[end - size : end]) for end, size in zip(ends, sizes, strict=True)]
+
+
+def text(written: str, language: Language) -> str:
+    """A text with its telephone numbers, dates, times and long numbers in words, for a voice to read.
+
+    A telephone number begins with 0 or + and has at least seven digits; dates are written `2026-01-13` or
+    `13-01-2026`, times `14:05`, both together `2026-01-13T14:05`. Other numbers a voice reads well enough by itself,
+    up to six digits; longer ones are said digit by digit.
+    """
+
+    def replaced(found: re.Match[str]) -> str:
+        try:
+            return _words(found, language)
+        except ValueError:  # 31 February, or a quarter past 25
+            return found[0]
+
+    return _WRITTEN.sub(replaced, written)
+
+
+# What looks like several of these is the first of them.
+_WRITTEN = re.compile(
+    r"(?<![\w.,:/-])(?:"
+    r"(?P<iso>\d{4}-\d{2}-\d{2})(?:(?:T| )(?P<at>\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+    r"|(?P<day>\d{1,2})-(?P<month>\d{1,2})-(?P<year>\d{4})"
+    r"|(?P<time>\d{1,2}:\d{2})(?!\s*[ap]\.?m\b)(?:\s?uur)?"
+    r"|(?P<telephone>(?:\+\d|0)\d*(?:[ -]?\(?\d+\)?)+)"
+    r"|(?P<long>\d{7,})"
+    r")(?![\w/-]|[.,:]\d)",
+    re.IGNORECASE,
+)
+_LEAST_DIGITS = 7  # of a telephone number
+
+
+def _words(found: re.Match[str], language: Language) -> str:
+    if iso := found["iso"]:
+        said = day(date.fromisoformat(iso), None, language)
+        at = found["at"]
+        return said if not at else f"{said} {_AT[language]} {clock(datetime.fromisoformat(f'{iso}T{at}'), language)}"
+    if found["year"]:
+        return day(date(int(found["year"]), int(found["month"]), int(found["day"])), None, language)
+    if at := found["time"]:
+        return clock(datetime.strptime(at, "%H:%M"), language)
+    if number := found["telephone"]:
+        enough = sum(letter.isdigit() for letter in number) >= _LEAST_DIGITS
+        return telephone(number, language) if enough else digits(number, language) if number.isdigit() else number
+    return telephone(found["long"], language)

@@ -5,9 +5,11 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from re import Match
 from secrets import token_hex
 from typing import Any, TypeVar, cast
 
+from belplan.dialplan import numbers
 from belplan.dialplan.company import Company, DialPlan
 from belplan.dialplan.fields import PLACEHOLDER, Prompt
 from belplan.engine.clock import Clock
@@ -18,6 +20,8 @@ from belplan.engine.variables import Variables
 
 T = TypeVar("T")
 
+TELEPHONES = frozenset({"caller_number", "callee_number", "dp_ex_number"})  # of the call data
+MOMENTS = frozenset({"event_time", "call_start_time"})
 MAX_SPOKEN = 1000  # characters, after variables were filled in: about a minute
 MAX_WEBHOOKS = 20  # a plan that asks more often in one call goes in circles
 
@@ -122,13 +126,25 @@ class Call:
         return PLACEHOLDER.sub(lambda match: encode(self.value(match[1]) or ""), text) if "{" in text else text
 
     def spoken(self, prompt: Prompt) -> Prompt:
-        """A prompt with values in the place of `{name}`, in the company's language where it names none."""
+        """A prompt with values in the place of `{name}`, in the company's language where it names none.
+
+        Telephone numbers of the call data are as people write them (`06 12345678`), moments `2026-01-13T14:05`.
+        """
         return Prompt.model_construct(
-            say=None if prompt.say is None else self.fill(prompt.say)[:MAX_SPOKEN],
+            say=None if prompt.say is None else PLACEHOLDER.sub(self._written, prompt.say)[:MAX_SPOKEN],
             language=prompt.language or self.company.settings.language,
             voice=prompt.voice,
             file=prompt.file,
         )
+
+    def _written(self, found: Match[str]) -> str:
+        name = found[1]
+        value = self.value(name) or ""
+        if name in TELEPHONES:
+            return numbers.spoken_form(self.company.telephone(value), self.company.settings.country)
+        if name in MOMENTS and value:
+            return f"{datetime.fromtimestamp(int(value) / 1000, self.company.zone):%Y-%m-%dT%H:%M}"
+        return value
 
     def next_leg_id(self) -> str:
         """An id for the next leg: the same step of the same call always has the same one."""

@@ -31,7 +31,7 @@ Tone = Literal["ringing", "waiting", "music", "busy", "congestion", "beep"]
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A recording that has ended: why, where it is (a WAV file, 8 kHz, mono), and its length."""
+    """A recording that has ended: why, where it is (a WAV file, 16 kHz, mono), and its length."""
 
     ended_by: Literal["key", "silence", "longest", "stopped", "gone", "failed"]
     file: Path

@@ -6,13 +6,17 @@ import time
 import wave
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast, get_args
 
 import structlog
 
+from belplan.dialplan import spoken
+from belplan.dialplan.company import Language
 from belplan.dialplan.fields import Prompt
 from belplan.prompts import files, music
 from belplan.prompts.audio import SoundError
 from belplan.prompts.cache import Cache
+from belplan.prompts.piper import Piper
 from belplan.prompts.speech import Speech
 from belplan.prompts.texts import TEXTS
 
@@ -26,11 +30,14 @@ class Prompts:
     """Sound files of one company's prompts.
 
     `cache` is a folder that companies may share; `sounds` is the folder of this one's own files; `speech` is
-    the command line of espeak-ng, None where nothing can be spoken.
+    the command line of espeak-ng, None where nothing can be spoken. `piper` speaks before it, where it has the voice.
     """
 
-    def __init__(self, cache: Path, *, speech: Sequence[str] | None, sounds: Path | None = None) -> None:
+    def __init__(
+        self, cache: Path, *, speech: Sequence[str] | None, sounds: Path | None = None, piper: Piper | None = None
+    ) -> None:
         self._sounds = sounds
+        self._piper = piper
         self._speech = Speech(speech) if speech else None
         self._cache = Cache(cache / "prompts")
         # Ours are few, and are named in the exchange's configuration: they stay.
@@ -105,6 +112,14 @@ class Prompts:
             raise SoundError(f'"{source.name}" {error}') from error
 
     async def _spoken(self, cache: Cache, text: str, language: str, voice: str | None) -> Path:
+        if language in get_args(Language):
+            text = spoken.text(text, cast("Language", language))
+        piper = self._piper
+        if piper and (name := piper.voice(language, voice)):
+            try:
+                return await cache.get(f"piper\n{name}\n{text}", lambda: piper.speak(text, name))
+            except SoundError as error:
+                log.warning("speech.voice", voice=name, reason=str(error))
         speech = self._speech
         if speech is None:
             raise SoundError("cannot be spoken: espeak-ng is not there (belplan pbx install brings it)")

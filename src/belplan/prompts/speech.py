@@ -20,9 +20,35 @@ VOICES = {"nl": "nl", "en": "en"}
 log = structlog.get_logger()
 
 
+def one_line(text: str) -> str:
+    """The text without control characters."""
+    return "".join(c if c.isprintable() else " " for c in text).strip()
+
+
 def plain(text: str) -> str:
     """The text without what espeak-ng takes for a command: control characters, and phonemes in `[[ ]]`."""
-    return re.sub(r"\[\[|\]\]", " ", "".join(c if c.isprintable() else " " for c in text)).strip()
+    return re.sub(r"\[\[|\]\]", " ", one_line(text)).strip()
+
+
+async def run(command: Sequence[str], text: str, program: str, limit: float) -> bytes:
+    """What a program that speaks makes of a text: a WAV file. Raises SoundError."""
+    try:
+        process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+    except OSError as error:
+        raise SoundError(f"cannot be spoken: {program} does not run ({error.strerror})") from error
+    try:
+        async with asyncio.timeout(limit):
+            sound, _ = await process.communicate(text.encode())
+    except TimeoutError:
+        raise SoundError(f"cannot be spoken: {program} took longer than {limit:.0f} s") from None
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    if process.returncode or len(sound) <= 44:  # the header of a WAV file
+        raise SoundError(f"cannot be spoken: {program} has no such voice, or nothing to say")
+    return sound
 
 
 class Speech:
@@ -44,22 +70,4 @@ class Speech:
 
     async def _run(self, text: str, voice: str) -> bytes:
         arguments = ("-b1", f"-s{WORDS_A_MINUTE}", f"-v{voice}", "--stdin", "--stdout")
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *self._command, *arguments, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
-            )
-        except OSError as error:
-            raise SoundError(f"cannot be spoken: espeak-ng does not run ({error.strerror})") from error
-        try:
-            async with asyncio.timeout(TIME_LIMIT):
-                sound, _ = await process.communicate(plain(text).encode())
-        except TimeoutError:
-            raise SoundError(f"cannot be spoken: espeak-ng took longer than {TIME_LIMIT:.0f} s") from None
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-        if process.returncode or len(sound) <= 44:  # the header of a WAV file
-            raise SoundError(f'cannot be spoken: espeak-ng has no voice "{voice}", or nothing to say')
-        return sound
+        return await run((*self._command, *arguments), plain(text), "espeak-ng", TIME_LIMIT)

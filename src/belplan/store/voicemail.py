@@ -1,9 +1,9 @@
 """Voicemail boxes on disk, whatever dies in between.
 
     drafts/ID.json              who is speaking; there before the first word
-    (the exchange's folder)     ID-1.wav, ID-2.wav …: the takes, written by Asterisk as they are spoken
+    (the exchange's folder)     ID-1.wav16, ID-2.wav16 …: the takes, written by Asterisk as they are spoken
     COMPANY/BOX/ID.mail         its mail is still to be handed over
-    COMPANY/BOX/ID.wav          the take that counts, moved here once it has ended
+    COMPANY/BOX/ID.wav16        the take that counts, moved here once it has ended
     COMPANY/BOX/ID.json         it is a message from now on, and the draft goes
 
 Each step is on the disk before the next one, and doing it again changes nothing. So a start that finds a draft

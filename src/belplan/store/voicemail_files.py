@@ -22,7 +22,7 @@ def prepare(folder: Path) -> None:
 
 def sound(folder: Path, draft: Draft) -> Path:
     """Where the sound of its message is."""
-    return folder / draft.company / draft.box / f"{draft.id}.wav"
+    return folder / draft.company / draft.box / f"{draft.id}.wav16"
 
 
 def mail_mark(folder: Path, draft: Draft) -> Path:
@@ -33,7 +33,7 @@ def mail_mark(folder: Path, draft: Draft) -> Path:
 def takes(recordings: Path, draft: Draft) -> list[Path]:
     """The takes of a draft, in turn."""
     # Not a look through the folder: the recordings of calls are in it too.
-    paths = (recordings / f"{draft.take_name(number)}.wav" for number in range(1, MOST_TAKES + 1))
+    paths = (recordings / f"{draft.take_name(number)}.wav16" for number in range(1, MOST_TAKES + 1))
     return [path for path in paths if path.exists()]
 
 
@@ -70,7 +70,7 @@ def forget_draft(folder: Path, recordings: Path, draft: Draft) -> None:
 
 def delete(folder: Path, message: Message) -> None:
     path = sound(folder, message.draft)
-    for ending in (".json", ".mail", ".wav"):  # in this order: what has no facts is no message
+    for ending in (".json", ".mail", ".wav16"):  # in this order: what has no facts is no message
         path.with_suffix(ending).unlink(missing_ok=True)
     _sync_folder(path.parent)
 
@@ -88,7 +88,7 @@ def read(folder: Path) -> tuple[list[Draft], list[Message]]:
         try:
             facts = json.loads(path.read_bytes())
             draft = _draft(facts["draft"])
-            message = Message(draft, float(facts["seconds"]), path.with_suffix(".wav"), bool(facts["heard"]))
+            message = Message(draft, float(facts["seconds"]), path.with_suffix(".wav16"), bool(facts["heard"]))
         except (ValueError, TypeError, KeyError, OSError):
             _log.error("voicemail.unreadable", file=path.name)
             continue

@@ -8,9 +8,9 @@ import struct
 from pathlib import Path
 
 HEADER = 44  # bytes: RIFF, its length, WAVE, the format, data, its length
-RATE = 16_000  # bytes a second: 8 kHz, 16 bits, mono
 _RIFF_LENGTH = 4  # where the length of all that follows stands
 _SOUND_LENGTH = 40
+_BYTES_A_SECOND = 28  # where that stands
 
 
 def repair(path: Path) -> float:
@@ -37,4 +37,4 @@ def repair(path: Path) -> float:
         os.fsync(file)
     finally:
         os.close(file)
-    return sound / RATE
+    return sound / max(1, struct.unpack_from("<I", head, _BYTES_A_SECOND)[0])

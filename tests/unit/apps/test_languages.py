@@ -1,7 +1,9 @@
 """Whatever the exchange says or writes by itself, it says in each of its languages."""
 
+import ast
 import importlib
 import pkgutil
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -36,6 +38,16 @@ def test_each_language_has_the_same_texts(texts):
     assert set(texts) == LANGUAGES
     first, *others = map(_keys, texts.values())
     assert all(other == first for other in others)
+
+
+def test_nothing_is_said_that_is_not_among_them():
+    """A text in the middle of the code has no translation."""
+    source = Path(belplan.__file__).parent
+    for path in (*source.glob("apps/*.py"), *source.glob("engine/**/*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Prompt":
+                said = [word.value for word in node.keywords if word.arg == "say"]
+                assert not any(isinstance(text, (ast.Constant, ast.JoinedStr)) for text in said), path
 
 
 def test_they_are_found():

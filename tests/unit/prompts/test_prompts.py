@@ -16,6 +16,7 @@ from belplan.dialplan.fields import Prompt
 from belplan.prompts import Prompts, audio, files
 from belplan.prompts.audio import SoundError
 from belplan.prompts.cache import Cache
+from belplan.prompts.piper import Piper
 from belplan.prompts.speech import Speech, plain
 from belplan.prompts.texts import TEXTS
 
@@ -152,6 +153,64 @@ def test_speech_that_hangs_is_ended(tmp_path, speaker, monkeypatch):
     monkeypatch.setattr("belplan.prompts.speech.TIME_LIMIT", 0.5)
     with pytest.raises(SoundError, match="took longer"):
         asyncio.run(Speech(speaker).speak("hang", "nl"))
+
+
+# Speaks as Piper does: text in, WAV out, with the model as an argument.
+PIPER = """
+import io, sys, wave
+model = sys.argv[sys.argv.index("--model") + 1]
+text = sys.stdin.buffer.read().decode()
+with open({calls!r}, "a") as calls:
+    calls.write(repr((model.rpartition("/")[2], text)) + "\\n")
+if "broken" in model: sys.exit(1)
+sound = io.BytesIO()
+with wave.open(sound, "wb") as file:
+    file.setnchannels(1); file.setsampwidth(2); file.setframerate(22050)
+    file.writeframes(b"\\x00\\x10" * 22050)
+sys.stdout.buffer.write(sound.getvalue())
+"""
+
+
+@pytest.fixture
+def piper(tmp_path):
+    (tmp_path / "piper.py").write_text(PIPER.format(calls=str(tmp_path / "calls")))
+
+    def made(*voices: str) -> Piper:
+        for voice in voices:
+            (tmp_path / f"{voice}.onnx").touch()
+        return Piper([sys.executable, str(tmp_path / "piper.py")], tmp_path)
+
+    return made
+
+
+def test_piper_speaks_the_languages_that_it_has_a_voice_for(tmp_path, speaker, calls, piper):
+    async def ask():
+        prompts = Prompts(tmp_path / "cache", speech=speaker, piper=piper("nl_NL-mls-medium", "en_US-joe-medium"))
+        assert await prompts.path(Prompt(say="Hallo, bel 0612345678"), "nl")
+        assert await prompts.path(Prompt(say="Hallo", voice="en_US-joe-medium"), "nl")
+        assert await prompts.path(Prompt(say="Hallo", voice="nl+f3"), "nl")
+
+    asyncio.run(ask())
+    assert calls()[0] == ("nl_NL-mls-medium.onnx", "Hallo, bel nul zes één twee, drie vier vijf, zes zeven acht")
+    assert [one[0] for one in calls()[1:]] == ["en_US-joe-medium.onnx", "nl+f3"]
+
+
+def test_espeak_speaks_where_piper_cannot(tmp_path, speaker, calls, piper):
+    prompts = Prompts(tmp_path / "cache", speech=speaker, piper=piper("nl_NL-broken"))
+    assert asyncio.run(prompts.path(Prompt(say="Hallo"), "nl"))
+    assert asyncio.run(prompts.path(Prompt(say="Hello"), "en"))
+    assert [one[0] for one in calls()] == ["nl_NL-broken.onnx", "nl", "en"]
+
+
+def test_piper_is_not_there_without_a_voice(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "piper").write_text("#!/bin/sh\n")
+    (tmp_path / "piper").chmod(0o755)
+    assert Piper.find(tmp_path / "voices") is None
+    (tmp_path / "voices").mkdir()
+    assert Piper.find(tmp_path / "voices") is None
+    (tmp_path / "voices" / "nl_NL-mls-medium.onnx").touch()
+    assert Piper.find(tmp_path / "voices").voices == ("nl_NL-mls-medium",)
 
 
 def test_one_who_hangs_up_does_not_take_it_from_the_others(tmp_path, speaker):

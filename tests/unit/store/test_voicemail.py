@@ -24,6 +24,7 @@ from belplan.store.wav import repair
 
 BEGAN = datetime(2026, 1, 12, 8, 30, tzinfo=UTC)
 COMPANY = "42f30becd4ea93edd284e059427b5ee0"
+RATE = 16000  # samples a second
 NOBODY_LISTENS = MailServer("127.0.0.1", 9)
 
 
@@ -51,10 +52,10 @@ class Take:
     def __init__(self, folder: Path, name: str, seconds: float, *, cut: bool = False) -> None:
         self.name = name
         self.seconds = seconds
-        self.path = folder / f"{name}.wav"
+        self.path = folder / f"{name}.wav16"
         with wave.open(str(self.path), "wb") as file:
-            file.setparams((1, 2, 8000, 0, "NONE", ""))
-            file.writeframes(b"\x10\x20" * int(8000 * seconds))
+            file.setparams((1, 2, RATE, 0, "NONE", ""))
+            file.writeframes(b"\x10\x20" * int(RATE * seconds))
         if cut:
             with self.path.open("r+b") as file:
                 for at in (4, 40):
@@ -84,7 +85,7 @@ def seconds(path: Path) -> float:
     with wave.open(str(path), "rb") as file:
         told = file.getnframes() / file.getframerate()
     with av.open(str(path)) as file:
-        there = sum(frame.samples for frame in file.decode(audio=0)) / 8000
+        there = sum(frame.samples for frame in file.decode(audio=0)) / RATE
     assert told == there
     return told
 
@@ -104,7 +105,7 @@ async def test_the_last_take_that_is_long_enough_counts(folder):
     assert message.seconds == seconds(message.sound) == 4
     assert [letter.subject for letter in tray.letters] == ["Voicemail van 06 12345678 (0:04)"]
     kept = f"voicemail/{COMPANY}/501/{one.id}"
-    assert names(folder) == {f"{kept}.wav", f"{kept}.json"}
+    assert names(folder) == {f"{kept}.wav16", f"{kept}.json"}
     assert boxes(folder).messages(COMPANY, "501") == [message]
     assert all(path.stat().st_mode & 0o077 == 0 for path in (folder / "voicemail", message.sound))
 
@@ -219,8 +220,8 @@ async def test_a_full_disk_takes_no_message_and_later_takes_it(folder, monkeypat
 @pytest.mark.parametrize("long", [0.0, 0.00001, 1.5, 2.048])
 def test_a_recording_that_was_cut_off_is_mended(tmp_path, long):
     take = Take(tmp_path, "x", long, cut=True)
-    assert repair(take.path) == pytest.approx(long, abs=1 / 8000)
-    assert seconds(take.path) == pytest.approx(long, abs=1 / 8000)
+    assert repair(take.path) == pytest.approx(long, abs=1 / RATE)
+    assert seconds(take.path) == pytest.approx(long, abs=1 / RATE)
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"no sound at all" * 10])
@@ -247,7 +248,7 @@ def test_killed_at_any_step_there_is_one_message_and_one_mail(folder):
         mail = message_from_bytes(mails[0].read_bytes().partition(b"\n")[2], policy=policy.SMTP)
         assert [part.get_content_type() for part in mail.iter_attachments()] == ["audio/mpeg"]
         kept = f"voicemail/{COMPANY}/501/{message.id}"
-        assert names(here) == {f"{kept}.wav", f"{kept}.json", f"mail/{mails[0].name}"}, step
+        assert names(here) == {f"{kept}.wav16", f"{kept}.json", f"mail/{mails[0].name}"}, step
     assert step > 12
 
 

@@ -19,7 +19,9 @@ ASK_AGAIN = 15.0  # seconds after which a recording that says nothing of its end
 ASK_GONE = 0.5  # seconds; the same for one whose party is gone
 GONE_NOTICE = 0.1  # seconds; a hang-up ends the recording a moment before it is told
 HEADER = 44  # bytes of a WAV file before its samples
-RATE = 16_000  # bytes a second: 8 kHz, 16 bits, mono
+# Asterisk holds 32 KB back until it writes them, which a killed one never does: 2 s at 8 kHz, and 1 s at 16 kHz.
+FORMAT = "wav16"
+RATE = 32_000  # bytes a second: 16 kHz, 16 bits, mono
 
 
 class AsteriskRecording:
@@ -33,7 +35,7 @@ class AsteriskRecording:
         self._longest = longest
         self._silence = silence
         self._until = until
-        self._file = leg.exchange.recordings / f"{name}.wav"
+        self._file = leg.exchange.recordings / f"{name}.{FORMAT}"
         self._over = asyncio.Event()
         self._failed = False
         self._stopped = False
@@ -79,7 +81,7 @@ class AsteriskRecording:
         leg = self._leg
         body: dict[str, Any] = {
             "name": self.name,
-            "format": "wav",
+            "format": FORMAT,
             # Without us it must end too.
             "maxDurationSeconds": max(1, math.ceil(self._longest)),
             "maxSilenceSeconds": max(1, math.ceil(self._silence)) if self._silence else 0,

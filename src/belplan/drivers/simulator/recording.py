@@ -59,5 +59,5 @@ class SimulatedRecording:
         now = self._leg.now()
         self._leg.ear.listened(self._began, now)  # who speaks hears themselves
         spoken = min(now - self._began, self._speech)
-        self._recorded = Recorded(why, Path(f"{self.name}.wav"), round(spoken, 3))
+        self._recorded = Recorded(why, Path(f"{self.name}.wav16"), round(spoken, 3))
         return self._recorded
