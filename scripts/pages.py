@@ -124,7 +124,12 @@ def architecture() -> str:
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-PAGES = {"cli.md": command_line, "plan.md": plan_file, "belplan.1": manual, "architecture.svg": architecture}
+PAGES = {
+    "cli.md": command_line,
+    "plan.md": plan_file,
+    "belplan.1": manual,
+    "architecture.svg": architecture,
+}
 
 if __name__ == "__main__":
     for name, write in PAGES.items():

@@ -11,6 +11,7 @@ import pytest
 
 from belplan.dialplan.company import Company
 from belplan.reference import settings
+from belplan.webhook import REASONS
 from tests.docs.pages import ROOT
 
 _SPEC = importlib.util.spec_from_file_location("pages", ROOT / "scripts" / "pages.py")
@@ -42,6 +43,20 @@ def test_every_section_and_setting_of_a_plan_is_on_its_page_with_what_it_is_for(
                 )
     sections = {name for name in Company.model_fields if name not in ("id", "settings")}
     assert sections <= {section for section, _, _ in plan_page.SECTIONS}
+
+
+def test_every_code_of_a_message_about_a_plan_is_documented():
+    folders = ("dialplan", "apps", "cli")
+    code = "\n".join(path.read_text() for one in folders for path in (ROOT / "src" / "belplan" / one).rglob("*.py"))
+    said = set(re.findall(r'"((?:unknown|missing|duplicate|invalid|maybe|endless|webhook|not)-[a-z-]+)"', code))
+    page = (ROOT / "docs" / "problems.md").read_text(encoding="utf-8")
+    assert {"unknown-app", "missing-secret", "endless-loop"} <= said
+    assert said - set(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)) == set()
+
+
+def test_every_reason_of_a_webhook_is_documented():
+    page = (ROOT / "docs" / "webhook-exchange.md").read_text(encoding="utf-8")
+    assert {reason for reason in REASONS if f"| `{reason}` |" not in page} == set()
 
 
 @pytest.mark.skipif(not shutil.which("man"), reason="there is no man here")
