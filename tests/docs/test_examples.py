@@ -25,6 +25,7 @@ from belplan.apps import APPS
 from belplan.dialplan.check import read
 from belplan.simulation import Caller, VirtualLoop, simulate
 from belplan.webhook import Policy, Webhooks
+from tests.docs.commands import belplan
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FOLDERS = sorted(path.parent for path in EXAMPLES.glob("*/plan.yaml"))
@@ -111,11 +112,8 @@ def test_without_its_receiver_the_call_reaches_somebody_all_the_same(folder):
 
 
 def test_every_scenario_of_the_examples_passes():
-    done = subprocess.run(
-        [sys.executable, "-c", "from belplan.cli import main; main()", "test", str(EXAMPLES), "--json"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout
+    code, said, _ = belplan(["test", str(EXAMPLES)], EXAMPLES, os.environ)
+    assert code == 0, said
     tried = {path.parent for path in EXAMPLES.glob("*/*.scenario.yaml")}
     assert tried == set(FOLDERS)
 
@@ -141,7 +139,6 @@ def test_a_closed_day_is_read_from_the_calendar():
 def test_every_command_of_the_page_runs(folder, tmp_path):
     commands = [line.split("#")[0].strip() for line in (folder / "README.md").read_text().splitlines()]
     for words in (shlex.split(command) for command in commands if command.startswith("belplan ")):
-        run = [sys.executable, "-c", "from belplan.cli import main; main()", *words[1:], "--json"]
-        done = subprocess.run(run, cwd=folder, capture_output=True, text=True, env=os.environ, check=False)
-        assert done.returncode == 0, done.stderr
-        json.loads(done.stdout)
+        code, said, complained = belplan([*words[1:], "--json"], folder, os.environ)
+        assert code == 0, complained
+        json.loads(said)
