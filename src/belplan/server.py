@@ -19,7 +19,7 @@ from belplan import settings
 from belplan.apps import APPS, feature_route
 from belplan.compiled import refused_webhooks
 from belplan.dialplan.check import read
-from belplan.dialplan.company import Company
+from belplan.dialplan.company import Company, CompanySettings
 from belplan.dialplan.fields import Prompt, placeholders
 from belplan.dialplan.places import tops
 from belplan.dialplan.problem import PlanError, Problem
@@ -50,6 +50,7 @@ from belplan.mail.outbox import Outbox
 from belplan.mail.smtp import MailServer
 from belplan.prompts import Prompts
 from belplan.prompts.piper import Piper
+from belplan.store.call_recordings import CallRecordings
 from belplan.store.state_file import StateFile
 from belplan.store.voicemail import DiskBoxes
 from belplan.webhook import Policy, Webhooks
@@ -129,6 +130,8 @@ class Exchange:
             Outbox(options.data / "mail", options.mail_server, options.mail_from) if options.mail_server else None
         )
         self.boxes = DiskBoxes(options.data / "voicemail", self.driver.recordings, self._outbox or NoMail())
+        self.recordings = CallRecordings(options.data / "recordings", self.driver.recordings)
+        self.driver.on_recorded = self.recordings.keep
         self._state_file = StateFile(options.data / "state.jsonl")
         self.state = State(self._state_file.keep)
         self._options = options
@@ -188,6 +191,7 @@ class Exchange:
             if self._outbox:
                 opening.enter_context(self._outbox)
             await opening.enter_async_context(self.boxes)
+            opening.push_async_callback(self.recordings.finish)
             self.state.restore(self._state_file.read())
             self._apologies = await self._render_apologies()
             await self.pbx.start(self._configuration().files)
@@ -198,7 +202,7 @@ class Exchange:
             self._taking = True
             self._limit_trunks()
             tasks.start(self.driver.serve(self.take), self._supervise(), self._watch_plan(), self._prepare_prompts())
-            tasks.start(self.boxes.recover(self.driver.has), self._sweep_boxes())
+            tasks.start(self.boxes.recover(self.driver.has), self._sweep_boxes(), self._sweep_recordings())
             await self.driver.wait_connected()
             self._open = opening.pop_all()
         _log.info("exchange.ready", sip=f"{self.settings.listen}:{self.settings.sip_port}")
@@ -339,6 +343,18 @@ class Exchange:
             if swept := self.boxes.sweep(self._clock.now(), self._keep_days):
                 _log.info("voicemail.swept", messages=swept)
             await asyncio.sleep(SWEEP_EVERY)
+
+    async def _sweep_recordings(self) -> None:
+        """Take in recorded conversations that were left behind, and delete those that were kept for their days."""
+        while True:
+            now = self._clock.now().timestamp()
+            if swept := await asyncio.to_thread(self.recordings.sweep, now, self._keep_recordings):
+                _log.info("recordings.swept", recordings=swept)
+            await asyncio.sleep(SWEEP_EVERY)
+
+    def _keep_recordings(self, company: str) -> int:
+        found = self.companies.get(company)
+        return found.settings.keep_recordings if found else CompanySettings.model_fields["keep_recordings"].default
 
     def _keep_days(self, message: Message) -> int:
         company = self.companies.get(message.draft.company)

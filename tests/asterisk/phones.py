@@ -384,11 +384,15 @@ async def phone(
     expect: str | None = "REGISTER_OK",
     says: Path | None = None,
     settings: Mapping[str, str] | None = None,
+    listen: int | None = None,
 ) -> AsyncGenerator[Phone]:
-    """A baresip that has registered when the block begins. `answer` is `manual` or `auto`; `says` an 8 kHz WAV file."""
+    """A baresip that has registered when the block begins. `answer` is `manual` or `auto`; `says` an 8 kHz WAV file.
+
+    `listen` is its own port, when it has to be known before.
+    """
     command = program.phone("baresip")
     assert command, "belplan pbx install --with-phones brings baresip"
-    sip_port, control = free_port(), free_port()
+    sip_port, control = listen or free_port(), free_port()
     with tempfile.TemporaryDirectory(prefix="belplan-phone-") as name:
         folder = Path(name)
         said = says or _silence(folder / "said.wav")

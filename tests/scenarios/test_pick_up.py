@@ -34,7 +34,7 @@ class Exchange(SimulatedExchange):
         super().__init__(lambda target: reactions.get(getattr(target, "username", ""), Reaction("no_answer")))
         self.asks: dict[str, asyncio.Future[Transfer]] = {}
 
-    async def talk(self, caller: Leg, callee: Leg) -> Leg | Transfer:
+    async def talk(self, caller: Leg, callee: Leg, *, record: str = "") -> Leg | Transfer:
         asks = [self.asks.setdefault(leg.id, asyncio.get_running_loop().create_future()) for leg in (caller, callee)]
         talking = asyncio.ensure_future(super().talk(caller, callee))
         try:

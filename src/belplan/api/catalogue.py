@@ -24,6 +24,7 @@ TITLES: dict[str, tuple[Kind, str, str]] = {
     "diversion": ("decide", "Omleiding", "Diversion"),
     "announce": ("play", "Meldtekst", "Announcement"),
     "collect": ("ask", "Cijfers vragen", "Collect digits"),
+    "record": ("play", "Opnemen", "Record"),
     "menu": ("play", "Keuzemenu", "IVR menu"),
     "connect": ("ring", "Doorverbinden", "Connect"),
     "queue": ("ring", "Wachtrij", "Queue"),

@@ -15,6 +15,7 @@ from belplan.apps.menu import Menu
 from belplan.apps.pick_up import PickUp
 from belplan.apps.prefix import Prefix
 from belplan.apps.queue import Queue
+from belplan.apps.record import Record
 from belplan.apps.same_colleague import SameColleague
 from belplan.apps.set import Set
 from belplan.apps.switch import Switch
@@ -34,6 +35,7 @@ APPS = Registry().add(
     Time,
     Diversion,
     Announce,
+    Record,
     Menu,
     Collect,
     Connect,

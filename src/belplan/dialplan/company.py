@@ -298,6 +298,7 @@ class CompanySettings(Settings):
     language: Annotated[Language, Field(description="Language of prompts and speech.")] = "nl"
     last_resort: Annotated[Text | None, Field(description="Rung instead of dropping a caller.")] = None
     outside_calls: Annotated[OutsideCalls, Field(description="Which outside numbers may be called.")] = OutsideCalls()
+    keep_recordings: Annotated[int, Field(description="Days that recorded conversations are kept.", ge=1, le=3650)] = 90
     debug_until: Annotated[
         Text | None,
         Field(description="Until this moment (2026-12-01T18:00) the trace shows what webhooks sent and received."),

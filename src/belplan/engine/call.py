@@ -58,6 +58,8 @@ class Call:
     detail: dict[str, Any] = field(default_factory=dict[str, Any])  # what the app at `path` has to tell
     personal: set[str] = field(default_factory=set[str])  # users whose personal dial plan it has walked
     in_menu_start: bool = False  # a key ends what is being played
+    recorded: bool = False  # conversations from now on are
+    recordings: list[str] = field(default_factory=list[str])  # their names
     transferred_by: str = ""  # the colleague who sent it on, and gets it back where nobody answers
     prefix: str = ""  # before the caller on the phones that ring
     early: dict[str, asyncio.Task[Any]] = field(default_factory=dict[str, asyncio.Task[Any]])  # by the path of its item

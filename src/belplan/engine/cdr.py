@@ -66,7 +66,8 @@ class CallRecord:
     `cause` is Q.850's. `connected_to` is the destination as the plan names it, `answered_by` who answered.
     `arrived` is in the company's time zone, and `state` what people had switched by then: the diversions that
     were on, and the named times that were said to hold or not. From a record a call can be walked again.
-    `version` is the number of the published plan that it walked, 0 where that has none.
+    `recordings` are the names of the recorded conversations. `version` is the number of the published plan that it
+    walked, 0 where that has none.
     """
 
     uuid: str
@@ -84,6 +85,7 @@ class CallRecord:
     state: Mapping[str, Any] = field(default_factory=dict[str, Any])
     company: str = ""
     version: int = 0
+    recordings: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The form that `belplan call --json` prints."""
@@ -104,6 +106,7 @@ class CallRecord:
             "answered_by": self.answered_by,
             "variables": self.variables,
             "heard": list(self.heard),
+            "recordings": list(self.recordings),
             "trace": [
                 {
                     "path": step.path,
@@ -140,6 +143,7 @@ class CallRecord:
                 state=document.get("state") or {},
                 company=document.get("company") or "",
                 version=document.get("version") or 0,
+                recordings=tuple(document.get("recordings") or ()),
             )
         except KeyError as missing:
             raise ValueError(f"not the record of a call: it has no {missing}") from None
@@ -173,6 +177,7 @@ def record(
         answered_by=call.answered_by,
         variables=call.variables.all(),
         heard=tuple(trace.heard),
+        recordings=tuple(call.recordings),
         trace=tuple(trace.steps),
         arrived=arrived.astimezone(call.company.zone),
         state=state,

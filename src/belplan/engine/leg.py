@@ -213,10 +213,11 @@ class Driver(Protocol):
         """
         ...
 
-    async def talk(self, caller: Leg, callee: Leg) -> Leg | Transfer:
+    async def talk(self, caller: Leg, callee: Leg, *, record: str = "") -> Leg | Transfer:
         """Connect two answered legs with sound both ways, until one of them ends: that one is returned.
 
         The other stays up. Both do where one asks for a transfer, which is returned. A party on hold hears music.
+        With a name, what both say is recorded under it; where that fails they talk all the same.
         """
         ...
 

@@ -75,7 +75,11 @@ class Conversation:
         """Whoever left, or what they ask for; None where there is another party now."""
         call = self._call
         self._lines.conversations |= {call.caller.id: self, self._callee.id: self}
-        talking = asyncio.ensure_future(call.driver.talk(call.caller, self._callee))
+        record = ""
+        if call.recorded:
+            record = f"call-{call.company.id}-{call.id}-{len(call.recordings) + 1}"
+            call.recordings.append(record)
+        talking = asyncio.ensure_future(call.driver.talk(call.caller, self._callee, record=record))
         swapped = asyncio.ensure_future(self._swapped.wait())
         try:
             await asyncio.wait((talking, swapped), return_when=asyncio.FIRST_COMPLETED)

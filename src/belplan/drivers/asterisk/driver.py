@@ -35,6 +35,7 @@ from belplan.engine.leg import (
 
 RECORDINGS = "spool/recording"  # where Asterisk writes recordings, in its folder
 CLICK_RINGS = 30.0  # seconds that the phone of somebody who clicked on a number rings
+LONGEST_RECORDING = 4 * 3600  # seconds, as long as a call may last
 LAST_ERRANDS = 2.0  # seconds for hang-ups that are under way when the driver closes
 
 _USERNAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -83,6 +84,7 @@ class AsteriskDriver:
             timeout=timeout,
             patience=patience,
         )
+        self.on_recorded: Callable[[str], None] = lambda name: None  # a recorded conversation has ended
         self.trunk_limits: Mapping[str, int] = {}  # most calls at once, by trunk; not named is not limited
         self._errands = Errands(self.ari)
         self._exchange = Exchange(self.ari, self._errands, prompts, {}, {}, settings.data / RECORDINGS)
@@ -194,7 +196,7 @@ class AsteriskDriver:
         if isinstance(caller, AsteriskLeg) and isinstance(callee, AsteriskLeg):
             caller.talks_to = callee
 
-    async def talk(self, caller: Leg, callee: Leg) -> Leg | Transfer:
+    async def talk(self, caller: Leg, callee: Leg, *, record: str = "") -> Leg | Transfer:
         if not isinstance(caller, AsteriskLeg) or not isinstance(callee, AsteriskLeg):
             raise TypeError("a party is on another exchange")
         caller.check()
@@ -206,6 +208,8 @@ class AsteriskDriver:
             async with caller.silent(), callee.silent():
                 making = self._errands.run(self._connect(bridge, caller, callee))
                 await asyncio.shield(making)
+            if record:
+                self._errands.run(self._record(bridge, record))
             return await first_end(caller, callee)
         except AriError as error:
             # Most likely one of them has just hung up, and the news is on its way.
@@ -216,6 +220,23 @@ class AsteriskDriver:
         finally:
             if making:
                 self._errands.remove(f"bridges/{segment(bridge)}", bridge, making)
+
+    async def _record(self, bridge: str, name: str) -> None:
+        """Record a conversation until its bridge is removed."""
+
+        def ended(event: Event) -> None:
+            self.ari.listeners.pop(name, None)
+            if event["type"] == "RecordingFailed":
+                _log.error("asterisk.recording_failed", recording=name)
+            self.on_recorded(name)
+
+        self.ari.listeners[name] = ended
+        body = {"name": name, "format": "wav", "maxDurationSeconds": LONGEST_RECORDING, "ifExists": "fail"}
+        try:
+            await self.ari.command("POST", f"bridges/{segment(bridge)}/record", body)
+        except AriError as error:
+            self.ari.listeners.pop(name, None)
+            _log.error("asterisk.not_recorded", recording=name, reason=str(error))
 
     def _connect(self, bridge: str, caller: AsteriskLeg, callee: AsteriskLeg) -> Coroutine[Any, Any, None]:
         parties = f"{segment(caller.channel)},{segment(callee.channel)}"

@@ -96,7 +96,7 @@ class SimulatedExchange:
                 taken = caller.answered or (isinstance(caller, SimulatedLeg) and caller.taken)
                 leg.leave(ANSWERED_ELSEWHERE if taken else NORMAL)
 
-    async def talk(self, caller: Leg, callee: Leg) -> Leg | Transfer:
+    async def talk(self, caller: Leg, callee: Leg, *, record: str = "") -> Leg | Transfer:
         """The callee hangs up, or transfers, after the length of conversation that its reaction has."""
         legs = [leg for leg in (caller, callee) if isinstance(leg, SimulatedLeg)]
         if len(legs) != 2:
