@@ -57,6 +57,7 @@ def command_line() -> str:
     """The page of the command line. Its usage lines are no commands to run."""
     text = app.generate_docs(heading_level=1).replace("```console", "```text")
     text = text.replace("# belplan\n", "# Command line\n\nWritten from the commands themselves (`make docs`).\n", 1)
+    text = text.replace("(#belplan-install-completion)", "(#belplan---install-completion)")
     return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE).rstrip() + "\n"
 
 

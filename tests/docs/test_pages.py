@@ -155,3 +155,27 @@ class Shell:
             else:
                 return 0
         return 1
+
+
+_LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
+
+
+@pytest.mark.parametrize(
+    "page", [*PAGES, *(ROOT / "docs" / name for name in ("apps.md", "cli.md", "plan.md"))], ids=_name
+)
+def test_every_link_leads_somewhere(page):
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for link in _LINK.findall(text):
+        target, _, anchor = link.partition("#")
+        if re.match(r"[a-z]+:", target):
+            continue
+        path = (page.parent / target).resolve() if target else page
+        assert path.exists(), f"{_name(page)}: {link}"
+        if anchor and path.suffix == ".md":
+            assert anchor in _anchors(path), f"{_name(page)}: {link}"
+
+
+def _anchors(page: Path) -> set[str]:
+    """The places in a page that links may name: its headings, as GitHub and the site write them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
