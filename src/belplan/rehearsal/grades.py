@@ -16,6 +16,7 @@ from belplan.rehearsal.exchange import Exchange, Target
 from belplan.rehearsal.tape import Recorded, bytes_of
 from belplan.webhook import Policy, Request, Webhooks
 
+NOT_TRIED = "not tried: an ordinary call gets no answer that counts"
 _MARKS = {"pass": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red"), "skip": ("·", "dim")}
 
 
@@ -42,7 +43,7 @@ async def grade(target: Target, only: Collection[str] = ()) -> list[Graded]:
                 continue
             began = perf_counter()
             if graded and graded[0].name == "answers" and graded[0].finding.grade == "fail":
-                finding = Finding("skip", "not tried: an ordinary call gets no answer that counts")
+                finding = Finding("skip", NOT_TRIED)
             else:
                 finding = await check(exchange.within(name))
             graded.append(Graded(name, getdoc(check) or name, finding, perf_counter() - began))
@@ -85,6 +86,8 @@ def show(console: Console, graded: Sequence[Graded]) -> None:
     """For people: a line for each check, and the advice where there is any."""
     width = max((len(one.name) for one in graded), default=0)
     for one in graded:
+        if one.finding.seen == NOT_TRIED:
+            continue
         mark, style = _MARKS[one.finding.grade]
         text = Text.assemble((f"{mark} ", style), (f"{one.name:<{width}}  ", "bold"), one.title)
         console.print(text)
@@ -94,6 +97,8 @@ def show(console: Console, graded: Sequence[Graded]) -> None:
                 console.print(Text(f"  {'':<{width}}  → {one.finding.advice}"))
     counts = {grade: sum(one.finding.grade == grade for one in graded) for grade in _MARKS}
     words = {"pass": "passed", "warn": "with a warning", "fail": "failed", "skip": "skipped"}
+    if graded and graded[-1].finding.seen == NOT_TRIED:
+        console.print(Text(f"· the others are {NOT_TRIED}", style="dim"))
     console.print(", ".join(f"{count} {words[grade]}" for grade, count in counts.items() if count))
 
 
