@@ -6,9 +6,9 @@ A destination is a text such as `timeconditions,3,1`, `ivr-1,s,1` or `ext-group,
 import re
 from collections.abc import Callable
 
-from belplan.migration.asterisk import timing
 from belplan.migration.draft import Draft, ImportFileError, Item
 from belplan.migration.freepbx.dump import Row, read
+from belplan.migration.freepbx.parts import items_of, queue_of
 
 END: list[Item] = [{"hangup": {}}]
 DEEPEST = 40  # destinations in a row
@@ -20,7 +20,6 @@ _STRATEGIES = {
     "random": "all",
     "memoryhunt": "in_order",
 }
-_QUEUE_STRATEGIES = {"ringall": "all", "leastrecent": "longest_idle", "rrmemory": "round_robin", "linear": "in_order"}
 _SUBSTITUTED = {"[NUMBER]": "{caller_number}", "[DID]": "{callee_number}"}
 
 
@@ -159,17 +158,8 @@ class _Import:
             self.draft.say("lost", where, f"there is no queue {number}")
             return END
         if number not in self.draft.queues:
-            settings = {one["keyword"]: one["data"] for one in self._rows("queues_details") if one["id"] == number}
-            members = [
-                one["data"] for one in self._rows("queues_details") if (one["id"], one["keyword"]) == (number, "member")
-            ]
-            found = (re.match(r"\w+/(\d+)", member) for member in members)
-            agents = [{"user": one[1]} for one in found if one and one[1] in self.draft.users]
-            queue: Item = {"name": row.get("descr") or number, "number": number, "agents": agents}
-            queue["strategy"] = _QUEUE_STRATEGIES.get(settings.get("strategy", ""), "all")
-            for ours, theirs in (("max_waiting", settings.get("maxlen")), ("max_wait", row.get("maxwait"))):
-                if theirs and theirs.isdigit() and int(theirs):
-                    queue[ours] = int(theirs)
+            details = [one for one in self._rows("queues_details") if one["id"] == number]
+            queue = queue_of(row, details, self.draft.users)
             if number in self.draft.taken:
                 queue["number"] = self.draft.free_number(4)
             self.draft.taken.add(queue["number"])
@@ -190,31 +180,9 @@ class _Import:
         group = self._find("timegroups_groups", "id", row["time"]) or {}
         then = self._goes(row.get("truegoto", ""), name)
         return [
-            *self._times(rows, group.get("description") or name, then, name),
+            *items_of(self.draft, rows, group.get("description") or name, then, name),
             *self._goes(row.get("falsegoto", ""), name),
         ]
-
-    def _times(self, rows: list[str], name: str, then: list[Item], where: str) -> list[Item]:
-        """Any of these times. What is one condition in a plan becomes one; a date on a weekday takes two, nested."""
-        merged: dict[str, list[Item]] = {}
-        items: list[Item] = []
-        for words in rows:
-            try:
-                parts = timing.parts_of(words)
-            except ValueError as error:
-                self.draft.say("lost", where, f"the times {words}: {error}")
-                continue
-            if len(parts) == 1:
-                for kind, entries in parts[0].items():
-                    merged.setdefault(kind, []).extend(entries)
-                continue
-            inner = then
-            for number, part in enumerate(reversed(parts), 1):
-                inner = [{"time": {"when": self.draft.time(f"{name} {words} ({number})", **part), "then": inner}}]
-            items += inner
-        if merged:
-            items.insert(0, {"time": {"when": self.draft.time(name, **merged), "then": then}})
-        return items
 
     def _ivr(self, key: str, where: str) -> list[Item]:
         row = self._find("ivr_details", "id", key)
