@@ -12,6 +12,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any, Self
+from uuid import UUID, uuid4, uuid5
 
 import structlog
 
@@ -28,18 +29,22 @@ from belplan.drivers.asterisk.ari import AriError
 from belplan.drivers.asterisk.configuration import RELOADS, Configuration, ExchangeSettings, render
 from belplan.drivers.asterisk.driver import AsteriskCall, AsteriskDriver
 from belplan.drivers.asterisk.pbx import Pbx, PbxError
+from belplan.engine import journal
 from belplan.engine.attend import attend
 from belplan.engine.call import Call
 from belplan.engine.cdr import CallRecord
 from belplan.engine.clock import SystemClock
 from belplan.engine.companies import Companies
 from belplan.engine.engaged import Engaged
-from belplan.engine.entrance import Features, entrance
+from belplan.engine.entrance import Entrance, Feature, Features, entrance
 from belplan.engine.events import Events, Watcher
+from belplan.engine.fault import point
+from belplan.engine.journal import Journal, UnreadableError
 from belplan.engine.lines import Lines
 from belplan.engine.mail import Mailer, NoMail
 from belplan.engine.outside import OutsideLines
 from belplan.engine.phone_book import Names
+from belplan.engine.position import Frame
 from belplan.engine.queueing.lines import Queues
 from belplan.engine.ringing import Rota
 from belplan.engine.secrets import EnvironmentSecrets, Secrets
@@ -50,7 +55,9 @@ from belplan.mail.outbox import Outbox
 from belplan.mail.smtp import MailServer
 from belplan.prompts import Prompts
 from belplan.prompts.piper import Piper
+from belplan.store.call_file import CallFile
 from belplan.store.call_recordings import CallRecordings
+from belplan.store.plan_versions import PlanVersions
 from belplan.store.state_file import StateFile
 from belplan.store.voicemail import DiskBoxes
 from belplan.webhook import Policy, Webhooks
@@ -126,6 +133,7 @@ class Exchange:
         self._policy = policy(options, self.settings.http_port)
         self.webhooks = Webhooks(self._policy)
         self.driver = AsteriskDriver(self.settings, self.prompts)
+        self.driver.on_adopted = self._close_records
         self._outbox = (
             Outbox(options.data / "mail", options.mail_server, options.mail_from) if options.mail_server else None
         )
@@ -134,6 +142,9 @@ class Exchange:
         self.driver.on_recorded = self.recordings.keep
         self._state_file = StateFile(options.data / "state.jsonl")
         self.state = State(self._state_file.keep)
+        self.calls = CallFile(options.data)
+        self._versions = PlanVersions(options.data / "plans")
+        self._ids = _exchange_id(options.data)
         self._options = options
         self._watchers = watchers
         self._secrets: Secrets = secrets or EnvironmentSecrets()
@@ -193,6 +204,9 @@ class Exchange:
             await opening.enter_async_context(self.boxes)
             opening.push_async_callback(self.recordings.finish)
             self.state.restore(self._state_file.read())
+            opening.enter_context(self.calls)
+            for company in self.companies:
+                await asyncio.to_thread(self._versions.keep, company)
             self._apologies = await self._render_apologies()
             await self.pbx.start(self._configuration().files)
             opening.push_async_callback(self.pbx.stop)
@@ -219,6 +233,12 @@ class Exchange:
             company = self.companies.of_trunk(trunk, incoming.called_number)
         else:
             company = self.companies.of_phone(incoming.phone)
+        written = _journal(incoming)
+        began_with = await self._version(written) if written else None
+        if written and began_with is None:
+            _log.error("journal.version_unknown", call=written.call, version=written.version)
+            written = None
+        company = began_with or company
         if company is None:  # it left the exchange a moment ago
             await incoming.caller.hang_up(UNKNOWN_NUMBER)
             return
@@ -229,37 +249,83 @@ class Exchange:
             _log.info("call.unknown_number", leg=incoming.caller.id)
             await incoming.caller.hang_up(UNKNOWN_NUMBER)
             return
-        call = Call(
+        uuid = written.call if written else self._call_id(incoming)
+        going_on = self._call(incoming, company, entered, uuid) if written else None
+        stack = _stack(entered.feature)
+        try:
+            if written and going_on:
+                written.restore(going_on)
+                stack = written.stack(company, _stack(written.feature))
+                _log.info("call.resumed", call=uuid, phase=going_on.phase)
+        except UnreadableError as error:
+            _log.error("journal.unreadable", call=uuid, reason=str(error))
+            going_on, stack = None, _stack(entered.feature)
+        if going_on is None and await self.driver.watch(incoming.caller):
+            return  # two who talked, of whom nothing else is known
+        call = going_on or self._call(incoming, company, entered, uuid)
+        self._under_way[call.id] = call
+        try:
+            record = await attend(call, stack, self.calls.past(call.id) if going_on else None)
+        finally:
+            del self._under_way[call.id]
+        self.calls.ended(record)
+        self.on_record(record)
+        point("record.written")
+        _log.info("call.ended", call=call.id, outcome=record.outcome, cause=record.cause, steps=len(record.trace))
+
+    def _call(self, incoming: AsteriskCall, company: Company, entered: Entrance, uuid: str) -> Call:
+        return Call(
             company=company,
             plan=entered.plan,
             caller=incoming.caller,
             driver=self.driver,
             clock=self._clock,
-            caller_number=caller_number,
+            caller_number=_caller_number(company, incoming),
             callee_number=entered.number,
             caller_name=incoming.caller_name,
             sip_call_id=incoming.sip_call_id,
+            feature=entered.feature,
+            version=company.version,
+            id=uuid,
             services=self._services,
-            events=Events(*self._watchers, *([self.watch_company(company.id)] if self.watch_company else ())),
+            events=Events(
+                *self._watchers, self.calls, *([self.watch_company(company.id)] if self.watch_company else ())
+            ),
         )
-        self._under_way[call.id] = call
-        try:
-            record = await attend(call, feature_route(entered.feature) if entered.feature else None)
-        finally:
-            del self._under_way[call.id]
-        self.on_record(record)
-        _log.info("call.ended", call=call.id, outcome=record.outcome, cause=record.cause, steps=len(record.trace))
 
     def under_way(self, call: str) -> Call | None:
         """The call with this id, while it goes on."""
         return self._under_way.get(call)
 
+    def _call_id(self, incoming: AsteriskCall) -> str:
+        """The same call has the same id, also for an engine that finds nothing written of it."""
+        return str(uuid5(self._ids, f"{incoming.caller.channel} {incoming.created}"))
+
+    def _close_records(self, going_on: list[AsteriskCall]) -> None:
+        """Write the records of the calls that ended while no engine was there."""
+        found = ((one, _journal(one)) for one in going_on)
+        closed = self.calls.close({written.call if written else self._call_id(one) for one, written in found})
+        for record in closed:
+            self.on_record(record)
+            _log.info("call.ended", call=record.uuid, outcome=record.outcome, cause=record.cause, while_away=True)
+
+    async def _version(self, written: Journal) -> Company | None:
+        """The version of a company that a call began with."""
+        current = self.companies.get(written.company)
+        if current and written.version == current.version:
+            return current
+        if (text := await asyncio.to_thread(self._versions.text, written.version)) is None:
+            return None
+        company, _ = await asyncio.to_thread(read, text, APPS)
+        return company
+
     async def use(self, company: Company, *, instead_of: str = "") -> None:
         """Take calls with this version of a company from now on; calls in progress keep theirs.
 
         `instead_of` is the id of a company that leaves as this one comes. Raises PbxError, AriError where Asterisk
-        cannot be told; the old version then stays.
+        cannot be told, OSError where it cannot be kept; the old version then stays.
         """
+        await asyncio.to_thread(self._versions.keep, company)
         await self._change(instead_of or company.id, company)
 
     async def drop(self, company: str) -> None:
@@ -376,6 +442,21 @@ class Exchange:
         return {language: path for language, path in found.items() if path}
 
 
+def _journal(incoming: AsteriskCall) -> Journal | None:
+    """What another engine has written down of a call. None where nothing is, or nothing that we understand."""
+    if not incoming.journal:
+        return None
+    try:
+        return journal.read(incoming.journal)
+    except UnreadableError as error:
+        _log.error("journal.unreadable", leg=incoming.caller.id, reason=str(error))
+        return None
+
+
+def _stack(feature: Feature | None) -> list[Frame]:
+    return feature_route(feature) if feature else []
+
+
 def _caller_number(company: Company, incoming: AsteriskCall) -> str:
     """The caller in the form of the request fields. Nobody outside can pass for one of the company's own phones."""
     number = company.canonical(incoming.caller_number)
@@ -427,6 +508,17 @@ def exchange_settings(options: Options, program: asterisk.Program) -> ExchangeSe
         sip_port=options.sip_port,
         directories=program.directories,
     )
+
+
+def _exchange_id(data: Path) -> UUID:
+    """An id of this data folder, from which those of its calls are made."""
+    kept = data / "exchange-id"
+    try:
+        return UUID(kept.read_text().strip())
+    except (FileNotFoundError, ValueError):
+        new = uuid4()
+        kept.write_text(f"{new}\n")
+        return new
 
 
 def free_port() -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +19,7 @@ from belplan.engine.entrance import Entrance, Features, entrance
 from belplan.engine.events import Events, Watcher
 from belplan.engine.leg import PhoneTarget, Shown, Target
 from belplan.engine.mail import Letter
+from belplan.engine.position import Frame
 from belplan.engine.voicemail.boxes import Message
 from belplan.memory import Memory, remember
 from belplan.webhook.cache import AnswerCache
@@ -33,6 +34,9 @@ __all__ = [
 USUAL_CALLER = "31612345678"
 _IN_PLACE = ("queue", "ended")
 PATIENCE = 86_400.0  # seconds; whoever is left waiting for ever hangs up after a day
+
+
+Attending = Callable[[Call, list[Frame] | None], Awaitable[CallRecord]]
 
 
 class UnknownNumberError(ValueError):
@@ -115,10 +119,12 @@ async def observe(
     *watchers: Watcher,
     call_id: str | None = None,
     services: Mapping[type, object] | None = None,
+    attending: Attending = attend,
 ) -> Observation:
     """Walk one call, on a VirtualLoop in virtual time, and look at it from all sides. Raises UnknownNumberError.
 
-    `services` take the place of the simulation's own.
+    `services` take the place of the simulation's own. `attending` is who takes the call through its plan, as
+    `attend` does: an engine that dies on the way, say.
     """
     entered = enter(company, caller.to, caller.number)
     scripted = ScriptedSender(caller.replies, sender)
@@ -149,8 +155,9 @@ async def observe(
     )
     call.events.watch(lambda event: answered.append(event.at) if event.what == "answered" else None)
     leg.leave_after(PATIENCE if caller.hang_up_after is None else caller.hang_up_after)
+    call.feature = entered.feature
     async with _others(call, memory, phones):
-        record = await attend(call, feature_route(entered.feature) if entered.feature else None)
+        record = await attending(call, feature_route(entered.feature) if entered.feature else None)
     await memory.boxes.settled()
     await memory.engaged.forget()
     ended = leg.ended_at if leg.ended_at is not None else leg.now()

@@ -18,6 +18,7 @@ class Condition(App, Comparison):
     """
 
     app_name = "condition"
+    acts = False
     exits = ("true", "false")
     branches = {"true": "then", "false": "else"}
     example = {"variable": "klant", "equals": "openstaand"}

@@ -15,6 +15,7 @@ class Diversion(App):
     """Walk the route below only while a switch is on: turned on and off from a phone, by dialling its code."""
 
     app_name = "diversion"
+    acts = False
     exits = ("true", "false")
     branches = {"true": "then", "false": "else"}
     example = {"name": "teamoverleg"}

@@ -14,6 +14,7 @@ class Goto(App):
     """Go on in another dial plan, in a menu, or in another context of the menu this stands in."""
 
     app_name = "goto"
+    acts = False
     exits = ("moved",)
     example = {"dial_plan": "Hoofdnummer"}
     final = True

@@ -45,7 +45,9 @@ class LogAgent(App):
         mine = [queue for queue in (queues_of(company, colleague.number) if colleague else []) if self._means(queue)]
         if colleague is None or not mine:
             return await self._say(call, "none")
-        out = any(queues.standing(company, queue, colleague.number) != "out" for queue in mine)
+        if "out" not in call.kept:  # done again, it must not turn it back
+            await call.keep(out=any(queues.standing(company, queue, colleague.number) != "out" for queue in mine))
+        out: bool = call.kept["out"]
         queues.change(company, colleague.number, "log_out" if out else "log_in", mine)
         return await self._say(call, "out" if out else "in", _names(company, mine))
 

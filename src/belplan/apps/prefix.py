@@ -13,6 +13,7 @@ class Prefix(App):
     """Put a text before the caller on the display of the phones that ring below. A later one takes its place."""
 
     app_name = "prefix"
+    acts = False
     exits = ("set",)
     example = {"text": "VKP"}
 

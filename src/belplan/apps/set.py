@@ -16,6 +16,7 @@ class Set(App):
     """Give a variable a value, made of text and of other variables."""
 
     app_name = "set"
+    acts = False
     exits = ("set",)
     overwrites = True
     example = {"name": "afdeling", "value": "Finance"}

@@ -29,6 +29,7 @@ class Switch(App):
     """
 
     app_name = "switch"
+    acts = False
     exits = ("case", OTHERWISE)
     branches = {OTHERWISE: OTHERWISE}
     example = {"variable": "klant", "cases": {"openstaand": [], "vip": []}}

@@ -27,7 +27,9 @@ class SwitchDiversion(App):
 
     async def run(self, call: Call) -> str:
         state, company = call.use(State), call.company
-        on = not state.is_on(company, self.diversion, call.clock.now())
+        if "on" not in call.kept:  # done again, it must not turn it back
+            await call.keep(on=not state.is_on(company, self.diversion, call.clock.now()))
+        on: bool = call.kept["on"]
         state.switch(company, self.diversion, on)
         language = company.settings.language
         await call.caller.answer()

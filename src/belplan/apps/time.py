@@ -16,6 +16,7 @@ class Time(App):
     """Walk the route below only within the named times, by the clock of the company's time zone."""
 
     app_name = "time"
+    acts = False
     exits = ("true", "false")
     branches = {"true": "then", "false": "else"}
     example = {"when": "kantooruren"}

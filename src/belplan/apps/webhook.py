@@ -17,6 +17,7 @@ from belplan.dialplan.route import Reading, Route
 from belplan.dialplan.urls import check_url
 from belplan.engine.app import App
 from belplan.engine.call import Call
+from belplan.engine.fault import point
 from belplan.engine.listening import hearing, play_through
 from belplan.engine.secrets import Secrets
 from belplan.webhook import (
@@ -152,18 +153,16 @@ class Webhook(App):
         return (*self._asks_with(), *(Reading(name, "waiting.say") for name in spoken))
 
     def start_early(self, call: Call, path: str) -> None:
-        call.count_webhook()
-        call.early[path] = asyncio.create_task(self._ask_timed(call, path))
+        call.early[path] = asyncio.create_task(self._ask_timed(call, path, call.count_webhook()))
 
     async def run(self, call: Call) -> str:
         for name, _ in self.sets():
             call.variables.clear(name)
         early = call.early.pop(call.path, None)
-        if early is None:
-            call.count_webhook()
+        number = 0 if early else call.count_webhook()
         began = call.clock.monotonic()
         async with self._sounding(call):
-            answer, took = await (early or self._ask_timed(call, call.path))
+            answer, took = await (early or self._ask_timed(call, call.path, number))
         if early:
             call.detail["saved_ms"] = round((took - (call.clock.monotonic() - began)) * 1000, 1)
         answer = self._keep(call, answer)
@@ -172,12 +171,12 @@ class Webhook(App):
             call.detail["received"] = answer.text[:DEBUG_MOST]
         return answer.outcome
 
-    async def _ask_timed(self, call: Call, path: str) -> tuple[Answer, float]:
+    async def _ask_timed(self, call: Call, path: str, number: int) -> tuple[Answer, float]:
         """The answer, and the seconds it took."""
         began = call.clock.monotonic()
-        return await self._ask(call, path), call.clock.monotonic() - began
+        return await self._ask(call, path, number), call.clock.monotonic() - began
 
-    async def _ask(self, call: Call, path: str) -> Answer:
+    async def _ask(self, call: Call, path: str, number: int) -> Answer:
         """The exchange itself, or its answer of a while ago."""
         url = call.fill(self.url, _percent_encoded)
         key = (call.company.id, path, url, call.caller_number, call.callee_number)
@@ -186,17 +185,19 @@ class Webhook(App):
         if kept and (answer := kept.get(key, now)):
             return replace(answer, phases={}, attempts=0)
         try:
-            request = self._request(call, path, url)
+            request = self._request(call, path, url, number)
         except MissingSecretError as missing:
             return Answer("error", reason="blocked", detail=str(missing))
         if request.body and call.company.debugs(call.clock.now()):
             call.detail["sent"] = request.body.decode()
+        point("webhook.asked")
         answer = await call.use(Sender).send(request)
+        point("webhook.answered")
         if kept and answer.outcome == "ok":
             kept.put(key, answer, now + self.cache)
         return answer
 
-    def _request(self, call: Call, path: str, url: str) -> Request:
+    def _request(self, call: Call, path: str, url: str, number: int) -> Request:
         find = partial(call.use(Secrets).find, call.company.id)
         secrets = tuple(revealed(secret, find) for secret in self.secret)
         fields = told(call.call_data(), self.send, secrets[0] if secrets else call.company.id)
@@ -208,7 +209,7 @@ class Webhook(App):
             body=json.dumps(fields, ensure_ascii=False).encode() if self.method == "POST" else None,
             headers=self._own_headers(call, find),
             # The same step of the same call has the same id, also when it is done again after a crash.
-            webhook_id=f"msg_{call.id}_{call.webhooks}",
+            webhook_id=f"msg_{call.id}_{number}",
             secrets=secrets,
             retries=self.retries,
             fallback_url=call.fill(self.fallback_url, _percent_encoded) if self.fallback_url else None,

@@ -1,5 +1,6 @@
 """A company: its numbers, people, groups, times and dial plans. One plan file describes one company."""
 
+import hashlib
 from datetime import datetime
 from functools import cached_property
 from ipaddress import ip_network
@@ -360,6 +361,22 @@ class Company(Settings):
         """This version, published under a number."""
         self._number = number
         return self
+
+    _source: str = PrivateAttr("")
+
+    @property
+    def source(self) -> str:
+        """The text that it was read from; "" where it was made otherwise."""
+        return self._source
+
+    def read_from(self, source: str) -> None:
+        """Say what it was read from. Once, by who has read it."""
+        self._source = source
+
+    @cached_property
+    def version(self) -> str:
+        """Which version of the company this is: the same text has the same, and no other has."""
+        return hashlib.sha256(self._source.encode(errors="surrogatepass")).hexdigest()[:20] if self._source else ""
 
     @cached_property
     def zone(self) -> ZoneInfo:

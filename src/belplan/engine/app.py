@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from belplan.dialplan.route import AppSettings
 
@@ -32,7 +32,14 @@ class App(AppSettings, ABC):
     The fields are its settings and its form in the editor, the docstring its help, `exits` its ways
     out. A business failure is an exit; a bug is an exception. A hang-up cancels `run` from outside:
     an app holds no code for it and lets CancelledError pass.
+
+    When the engine dies, another one runs the app again from its beginning, on the same call: `run` must be
+    safe to do again. Ids of legs, webhooks, letters and recordings come from the call and its counters, so that
+    they are the same then; what must not begin anew is told with `call.keep` and looked up in `call.kept`.
     """
+
+    acts: ClassVar[bool] = True
+    """False where it only decides: nobody outside notices, so that nothing need be written down before."""
 
     @abstractmethod
     async def run(self, call: "Call") -> str | Move:

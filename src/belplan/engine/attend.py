@@ -10,6 +10,7 @@ import structlog
 from belplan.engine.call import Call
 from belplan.engine.cdr import CallRecord, Trace, record, switched
 from belplan.engine.engaged import Engaged
+from belplan.engine.fault import point
 from belplan.engine.leg import NORMAL, TEMPORARY_FAILURE
 from belplan.engine.position import Frame
 from belplan.engine.walker import Walker
@@ -17,16 +18,35 @@ from belplan.engine.walker import Walker
 _log = structlog.get_logger()
 
 
-async def attend(call: Call, stack: list[Frame] | None = None) -> CallRecord:
+async def attend(call: Call, stack: list[Frame] | None = None, before: Trace | None = None) -> CallRecord:
     """Walk a call through its plan until it ends or its caller hangs up. Its leg has ended when this returns.
 
-    `stack` is where it begins, when that is not the beginning of its plan.
+    `stack` is where it begins, or goes on, when that is not the beginning of its plan. `before` is what is known
+    of it from before another engine died.
     """
-    trace = Trace(call.clock.monotonic())
+    age = (call.clock.now() - call.arrived).total_seconds()
+    trace = Trace(call.clock.monotonic() - age)
+    if before:
+        # What came after the journal was written comes again.
+        trace.steps, trace.heard = before.steps[: call.steps], before.heard
+        trace.arrived, trace.state = before.arrived, before.state
+    else:
+        trace.state = switched(call)
     call.events.watch(trace)
-    arrived, state = call.clock.now(), switched(call)
-    began_in = call.plan.name if call.plan else ""
-    call.tell("arrived", caller_number=call.caller_number, callee_number=call.callee_number, dial_plan=began_in)
+    if call.phase == "start":
+        await call.note()
+    call.tell(
+        "arrived" if call.phase == "start" else "resumed",
+        caller_number=call.caller_number,
+        callee_number=call.callee_number,
+        dial_plan=call.began_in,
+        company=call.company.id,
+        version=call.company.number,
+        began=trace.began,
+        at=call.arrived.timestamp(),
+        steps=call.steps,
+    )
+    point("call.arrived" if call.phase == "start" else "call.resumed")
     ended = asyncio.ensure_future(_caller_ends(call))
     try:
         with _caller_engaged(call):
@@ -38,9 +58,10 @@ async def attend(call: Call, stack: list[Frame] | None = None) -> CallRecord:
     if not ended.done():
         await call.caller.hang_up(TEMPORARY_FAILURE if call.cause is None else call.cause)
     await ended
+    point("call.hung_up")
     # Whichever side hung up, a conversation and a caller's patience end normally.
     cause = NORMAL if call.outcome == "connected" or call.cause is None else call.cause
-    finished = record(call, trace, began_in, cause, arrived=arrived, state=state)
+    finished = record(call, trace, cause)
     call.tell("ended", outcome=finished.outcome, cause=finished.cause)
     return finished
 

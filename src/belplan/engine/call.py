@@ -7,15 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from re import Match
 from secrets import token_hex
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 from belplan.dialplan import numbers
 from belplan.dialplan.company import Company, DialPlan
 from belplan.dialplan.fields import PLACEHOLDER, Prompt
+from belplan.engine import journal
 from belplan.engine.clock import Clock
+from belplan.engine.entrance import Feature
 from belplan.engine.events import Event, Events, What
+from belplan.engine.fault import point
 from belplan.engine.leg import NORMAL, Driver, Leg
 from belplan.engine.phone_book import Names
+from belplan.engine.position import Place
 from belplan.engine.variables import Variables
 
 T = TypeVar("T")
@@ -48,12 +52,22 @@ class Call:
     callee_number: str
     caller_name: str = ""
     sip_call_id: str = ""
+    feature: Feature | None = None  # what a phone has dialled, where that stands in no plan
+    version: str = ""  # of the company's plan: the call keeps it, whatever engine takes it up
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     rta_call_id: str = field(default_factory=lambda: f"{token_hex(6)}-{token_hex(6)}")
     services: Mapping[type, object] = field(default_factory=dict[type, object])
     events: Events = field(default_factory=Events)
     variables: Variables = field(default_factory=Variables)
+    began_in: str = field(init=False)  # the name of its first dial plan
+    arrived: datetime = field(init=False)
     entered: datetime = field(init=False)  # when it came into this dial plan
+    since: datetime = field(init=False)  # when the step under way began; the same when it is done again
+    phase: Literal["start", "route", "end"] = "start"  # which part of the walk it is in
+    position: list[Place] = field(default_factory=list[Place])  # before the step under way
+    counts: tuple[int, int, int] = (0, 0, 0)  # steps, legs and webhooks then
+    again: bool = False  # the step under way is done again: its engine died
+    kept: dict[str, Any] = field(default_factory=dict[str, Any])  # what the step under way has achieved; see `keep`
     path: str = ""  # the item it is at
     detail: dict[str, Any] = field(default_factory=dict[str, Any])  # what the app at `path` has to tell
     personal: set[str] = field(default_factory=set[str])  # users whose personal dial plan it has walked
@@ -63,6 +77,8 @@ class Call:
     transferred_by: str = ""  # the colleague who sent it on, and gets it back where nobody answers
     prefix: str = ""  # before the caller on the phones that ring
     early: dict[str, asyncio.Task[Any]] = field(default_factory=dict[str, asyncio.Task[Any]])  # by the path of its item
+    early_from: dict[str, int] = field(default_factory=dict[str, int])  # how many webhooks there were before each
+    steps: int = 0  # walked so far
     legs: int = 0  # dialled so far
     webhooks: int = 0  # asked so far
     outcome: str = ""  # how it ended, once an app has decided that
@@ -71,7 +87,22 @@ class Call:
     answered_by: str | None = None
 
     def __post_init__(self) -> None:
-        self.entered = self.clock.now()
+        self.began_in = self.plan.name if self.plan else ""
+        self.arrived = self.entered = self.since = self.clock.now()
+
+    async def note(self) -> None:
+        """Have what is decided so far written down, before what comes next."""
+        point("journal.before")
+        await self.caller.note(journal.written(self))
+        point("journal.after")
+
+    async def keep(self, **facts: Any) -> None:
+        """Write down what the step under way has achieved: its `kept` when another engine does it again.
+
+        Facts are what JSON can hold: small, no secrets.
+        """
+        self.kept |= facts
+        await self.note()
 
     @property
     def phonebook_name(self) -> str:
@@ -148,16 +179,17 @@ class Call:
             return f"{datetime.fromtimestamp(int(value) / 1000, self.company.zone):%Y-%m-%dT%H:%M}"
         return value
 
-    def next_leg_id(self) -> str:
-        """An id for the next leg: the same step of the same call always has the same one."""
+    def next_leg_id(self, number: str) -> str:
+        """An id for the next leg, at this number: the same step of the same call always has the same one."""
         self.legs += 1
-        return f"{self.id}-{self.legs}"
+        return f"{self.id}-{self.legs}-{number}"
 
-    def count_webhook(self) -> None:
-        """Raises LimitError where the call has asked too often."""
+    def count_webhook(self) -> int:
+        """Its number in the call. Raises LimitError where the call has asked too often."""
         self.webhooks += 1
         if self.webhooks > MAX_WEBHOOKS:
             raise LimitError(f"more than {MAX_WEBHOOKS} webhooks in one call")
+        return self.webhooks
 
 
 def _milliseconds(moment: datetime) -> str:

@@ -36,6 +36,8 @@ class Trace:
     steps: list[Step] = field(default_factory=list[Step])
     heard: list[str] = field(default_factory=list[str])
     arrived: dict[str, Any] = field(default_factory=dict[str, Any])  # the facts of its arrival
+    state: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What people had switched when the call arrived."""
 
     def __call__(self, event: Event) -> None:
         if event.what == "arrived":
@@ -161,16 +163,14 @@ def switched(call: Call) -> dict[str, Any]:
     return ({"diversions": on} if on else {}) | ({"times": said} if said else {})
 
 
-def record(
-    call: Call, trace: Trace, began_in: str, cause: int, *, arrived: datetime, state: Mapping[str, Any]
-) -> CallRecord:
-    """Write down a call that has ended with this cause. `began_in` is the name of its first dial plan."""
+def record(call: Call, trace: Trace, cause: int) -> CallRecord:
+    """Write down a call that has ended with this cause."""
     return CallRecord(
         uuid=call.id,
         # As it arrived: a transfer changes them.
         caller_number=trace.arrived.get("caller_number", call.caller_number),
         callee_number=trace.arrived.get("callee_number", call.callee_number),
-        dial_plan=began_in,
+        dial_plan=call.began_in,
         outcome=call.outcome or ("abandoned" if call.cause is None else "ended"),
         cause=cause,
         connected_to=call.connected_to,
@@ -179,8 +179,8 @@ def record(
         heard=tuple(trace.heard),
         recordings=tuple(call.recordings),
         trace=tuple(trace.steps),
-        arrived=arrived.astimezone(call.company.zone),
-        state=state,
+        arrived=call.arrived.astimezone(call.company.zone),
+        state=trace.state,
         company=call.company.id,
         version=call.company.number,
     )

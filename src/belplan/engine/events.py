@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import structlog
 
-What = Literal["arrived", "step", "left", "heard", "dialled", "answered", "queue", "ended"]
+What = Literal["arrived", "resumed", "step", "left", "heard", "dialled", "answered", "queue", "ended"]
 
 _log = structlog.get_logger()
 
@@ -15,8 +15,9 @@ _log = structlog.get_logger()
 class Event:
     """One fact about one call. `at` is in seconds of the loop's time; what `facts` holds depends on `what`.
 
-    arrived: caller_number, callee_number, dial_plan. step: app. left: app, item, exit, began,
-    duration_ms, detail, values. heard: sound. dialled, answered: number, target. ended: outcome, cause.
+    arrived, resumed (after its engine died): caller_number, callee_number, dial_plan, company, began (loop's time),
+    at (seconds since 1970), steps (so far). step: app. left: app, item, exit, began, duration_ms, detail, values.
+    heard: sound. dialled: number, target. answered: number, target, to (the destination). ended: outcome, cause.
     queue: queue, change (joined, offered, missed, answered, left; log_in, log_out, pause, resume), agent, waiting
     (how many now), exit; `call_id` is "" for what people do who are in no call.
     """

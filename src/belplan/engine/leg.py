@@ -126,7 +126,7 @@ class Recording(Protocol):
 class Leg(Protocol):
     """One party of a call.
 
-    Everything but `hang_up` and `ended` raises LegEndedError once the party is gone. Nothing here
+    Everything but `note`, `hang_up` and `ended` raises LegEndedError once the party is gone. Nothing here
     is harmed by being done twice: answering an answered leg and hanging up an ended one do nothing.
     """
 
@@ -135,6 +135,14 @@ class Leg(Protocol):
 
     @property
     def answered(self) -> bool: ...
+
+    async def note(self, text: str) -> None:
+        """Keep a text with the leg itself, in the place of the one before, before anything that is done after this.
+
+        It is there for as long as the leg is, also when this process dies; whoever takes up the leg finds it. On a
+        leg that is gone it does nothing.
+        """
+        ...
 
     async def ring(self) -> None:
         """Let the party hear ringing (SIP 180) without answering. Does nothing on an answered leg."""
@@ -209,8 +217,13 @@ class Driver(Protocol):
         `caller` is talking by then); an answered one stays. `leg_id` is chosen by the engine: the same
         step of the same call has the same id, so that doing it again after a crash is harmless.
         A target that cannot be rung (not registered, unknown, no line free) raises LegEndedError from
-        `Dialling.answered`, never silence.
+        `Dialling.answered`, never silence. One of this id that rings, or has answered, since before this process
+        began is taken up; with a `timeout` of 0 none but such a one rings.
         """
+        ...
+
+    async def find(self, leg_id: str, caller: Leg) -> Leg | None:
+        """A phone that was dialled for this caller and has answered, by its id. None where it is gone."""
         ...
 
     async def talk(self, caller: Leg, callee: Leg, *, record: str = "") -> Leg | Transfer:
@@ -218,6 +231,7 @@ class Driver(Protocol):
 
         The other stays up. Both do where one asks for a transfer, which is returned. A party on hold hears music.
         With a name, what both say is recorded under it; where that fails they talk all the same.
+        Two who talk already are not disturbed.
         """
         ...
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from belplan.engine.call import Call
+from belplan.engine.fault import point
 from belplan.engine.leg import Leg, Sound, Tone
 
 
@@ -19,6 +20,7 @@ async def play_through(call: Call, sound: Sound) -> bool:
         return await play_until_key(call, sound)
     tell_heard(call, sound)
     async with call.caller.playing(sound) as playing:
+        point("prompt.playing")
         return await playing.finished()
 
 
@@ -33,6 +35,7 @@ async def play_until_key(call: Call, sound: Sound) -> bool:
 async def until_key(leg: Leg, sound: Sound) -> bool:
     """Play to any party until it presses a key. False where it could not be played."""
     async with leg.playing(sound) as playing:
+        point("prompt.playing")
         finished = asyncio.ensure_future(playing.finished())
         pressed = asyncio.ensure_future(leg.digit_pressed())
         try:

@@ -6,11 +6,12 @@ It is data: it can be written down, and found again from the paths alone.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from belplan.dialplan.company import Company, Context
 from belplan.dialplan.route import Item, Route
 
+_CONTEXT = re.compile(r"ivr_menus\[[0-9]+\]\.contexts\.(.*)\.start", re.DOTALL)
 _STEP = re.compile(r"\[(?P<index>[0-9]+)\]\.(?P<app>[a-z_]+)")
 
 
@@ -38,6 +39,72 @@ class Frame:
     def next_name(self) -> str:
         """The app that comes next."""
         return self.route.items[self.index].app.app_name
+
+
+class Place(NamedTuple):
+    """A frame as it is written down: enough to find it in the plan again."""
+
+    path: str
+    comes_next: int
+    scope: str
+    name: str
+    reads_keys: bool  # those of a menu's context, at its end
+    tries: int
+
+
+def places(stack: list[Frame]) -> list[Place]:
+    """A stack, written down."""
+    return [Place(one.path, one.index, one.scope, one.name, one.context is not None, one.tries) for one in stack]
+
+
+def find_stack(company: Company, written: list[Place], feature: list[Frame]) -> list[Frame]:
+    """The stack that was written down. Raises LookupError where the company has no such place.
+
+    `feature` is the route that stands in no plan, for a call that began there.
+    """
+    stack: list[Frame] = []
+    for place in written:
+        frame = _find(company, place, stack, feature)
+        if frame.path != place.path or place.comes_next > len(frame.route.items):
+            raise LookupError(place.path)
+        frame.index, frame.tries = place.comes_next, place.tries
+        if not place.reads_keys:
+            frame.context = None
+        stack.append(frame)
+    return stack
+
+
+def _find(company: Company, place: Place, below: list[Frame], feature: list[Frame]) -> Frame:
+    match place.scope:
+        case "plan":
+            return plan_frame(company, place.name)
+        case "user":
+            return user_frame(company, place.name)
+        case "menu":
+            return menu_frame(company, place.name, _CONTEXT.sub(r"\1", place.path))
+        case _:
+            if not below:
+                return next(frame for frame in feature if frame.path == place.path)
+            return _nested(company, place, below[-1])
+
+
+def _nested(company: Company, place: Place, around: Frame) -> Frame:
+    """The route of an exit of the item that `around` is past, or of a key of the menu that it begins."""
+    if around.index and around.index <= len(around.route.items):
+        item = around.route.items[around.index - 1]
+        path = f"{around.path}[{around.index - 1}].{item.app.app_name}"
+        for _, setting, route in item.app.routes():
+            if place.path == f"{path}.{setting}":
+                return Frame(place.path, route)
+    if around.scope == "menu":
+        path = around.path.removesuffix(".start")
+        context = menu_frame(company, around.name, _CONTEXT.sub(r"\1", around.path)).context
+        if context is None:
+            raise LookupError(place.path)
+        for leave in (*context.keys, "invalid", "no_input"):
+            if (keyed := key_frame(path, context, leave)) and keyed.path == place.path:
+                return keyed
+    raise LookupError(place.path)
 
 
 def plan_frame(company: Company, name: str) -> Frame:

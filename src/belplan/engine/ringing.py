@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from belplan.dialplan import numbers
 from belplan.dialplan.company import Company, Queue, RingGroup, User
 from belplan.dialplan.fields import Prompt
 from belplan.engine.call import Call
 from belplan.engine.engaged import Engaged
+from belplan.engine.fault import point
 from belplan.engine.leg import (
     ABSENT,
     ANSWERED_ELSEWHERE,
@@ -32,6 +33,7 @@ from belplan.engine.state import State
 from belplan.engine.talking import Conversation
 
 DEFAULT_TIMEOUT = 25.0  # seconds; about five rings
+AT_ONCE = 0.1  # seconds after which ringing did not begin with its step
 
 CONFIRM_KEY = "1"
 CONFIRM_TRIES = 2
@@ -74,6 +76,14 @@ class How:
 
     shows: Literal["caller", "company"] = "caller"
     confirm: bool = False
+
+
+class _Ringing(NamedTuple):
+    """Which round rings, and since when: that one and the first, in seconds after the step began."""
+
+    round: int
+    began: float
+    first_began: float
 
 
 @dataclass(slots=True)
@@ -153,8 +163,10 @@ async def connect(call: Call, number: str, *, timeout: float | None = None, how:
     """
     if isinstance(ringer := call.services.get(Ringer), Ringer):
         return await ringer.ring(call, number, timeout)
+    if "talks_to" in call.kept:
+        return await talk_on(call)
     rota = call.use(Rota)
-    attempts = rounds(call.company, number, timeout, rota)
+    attempts = _as_before(call, rounds(call.company, number, timeout, rota))
     causes: list[int] = []
     began = call.clock.monotonic()
     winner: tuple[Phone, Leg] | None = None
@@ -194,21 +206,47 @@ async def ring(call: Call, number: str, seconds: float, causes: list[int]) -> tu
     )
 
 
+def _as_before(call: Call, attempts: list[Round]) -> list[Round]:
+    """The rounds, in the order that they were begun in: whose turn it is may be another's after a restart."""
+    order: list[str] = call.kept.get("order", [])
+    places = {number: place for place, number in enumerate(order)}
+    return sorted(attempts, key=lambda one: places.get(one.phones[0].number, len(order)))
+
+
 async def _first_answer(
     call: Call,
     waiting: Ringing,
-    attempts: Iterable[Round],
+    attempts: Sequence[Round],
     timeout: float | None,
     how: How,
     causes: list[int],
 ) -> tuple[Phone, Leg] | None:
-    """Ring one round after the other, `timeout` seconds in all. A round that ends early leaves its time to the next."""
+    """Ring one round after the other, `timeout` seconds in all. A round that ends early leaves its time to the next.
+
+    When it is done again after a restart, it goes on with the round that was under way, for the time that is left.
+    """
+    order = [attempt.phones[0].number for attempt in attempts]
+    ringing = _Ringing(*call.kept["ringing"]) if "ringing" in call.kept else _Ringing(0, 0.0, 0.0)
     until = call.clock.monotonic() + (timeout or float("inf"))
-    for attempt in attempts:
-        left = until - call.clock.monotonic()
-        if left <= 0:
+    if call.again:
+        until -= _seconds_since(call) - ringing.first_began
+    for number, attempt in enumerate(attempts):
+        if call.again and number < ringing.round:
+            call.legs += len(attempt.phones)
+            continue
+        again = call.again and number == ringing.round
+        left = min(attempt.seconds, until - call.clock.monotonic())
+        if again:
+            # Also where its time is up: somebody may have answered.
+            left = max(0.0, min(left, attempt.seconds - (_seconds_since(call) - ringing.began)))
+        elif left <= 0:
             break
-        if winner := await _ring(call, waiting, attempt, min(attempt.seconds, left), how, causes):
+        else:
+            began = _seconds_since(call)
+            ringing = _Ringing(number, began, ringing.first_began if number else began)
+            if len(attempts) > 1 or began > AT_ONCE:
+                await call.keep(ringing=ringing, order=order)
+        if winner := await _ring(call, waiting, attempt, left, how, causes):
             return winner
     return None
 
@@ -236,16 +274,42 @@ def _taken(call: Call, waiting: Ringing) -> tuple[Phone, Leg] | None:
     return None
 
 
+def _seconds_since(call: Call) -> float:
+    """How long the step under way has lasted, over restarts."""
+    return (call.clock.now() - call.since).total_seconds()
+
+
+async def talk_on(call: Call) -> str:
+    """Go back to a conversation that was under way when its engine died (`talks_to` is kept). Nobody notices."""
+    number, answered_by, leg_id = call.kept["talks_to"]
+    call.connected_to, call.answered_by, call.outcome = number, answered_by, "connected"
+    call.detail |= {"to": number, "answered_by": answered_by}
+    if callee := await call.driver.find(leg_id, call.caller):
+        call.use(Engaged).talks(call.company.id, answered_by, call.id, callee)
+        conversation = Conversation(call, callee, answered_by)
+        try:
+            await call.caller.answer()
+            point("talk.goes_on")
+            with contextlib.suppress(LegEndedError):
+                await conversation.run()
+        finally:
+            await conversation.hang_up()
+    await call.hang_up(NORMAL)
+    return "answered"
+
+
 async def talk(call: Call, number: str, phone: Phone, callee: Leg) -> None:
     """Let the caller talk to whoever answered, on a phone that was rung for `number`, and end the call after that."""
     conversation = Conversation(call, callee, phone.number)
     try:
+        await call.keep(talks_to=(number, phone.number, callee.id))
         await call.caller.answer()
         call.connected_to = number
         call.answered_by = phone.number
         call.outcome = "connected"
         call.detail["answered_by"] = phone.number
-        call.tell("answered", number=phone.number, target=phone.target)
+        call.tell("answered", number=phone.number, target=phone.target, to=number)
+        point("talk.begins")
         _remember(call, phone)
         with contextlib.suppress(LegEndedError):  # whoever answers and is gone at once has had the call
             await conversation.run()
@@ -316,9 +380,12 @@ def _tell_reactions(call: Call, attempt: Round, came: Sequence[Leg | int | BaseE
 
 async def _ring_one(call: Call, phone: Phone, seconds: float, how: How) -> Leg | int:
     """The leg of a phone that answered, or the cause why it did not."""
+    leg_id = call.next_leg_id(phone.number)
+    if (known := call.kept.get("over", {}).get(leg_id)) is not None:
+        return known
     call.tell("dialled", number=phone.number, target=phone.target)
     dialling = call.driver.dial(
-        call.next_leg_id(),
+        leg_id,
         phone.target,
         caller=call.caller,
         shown=_shown(call, phone.target, how.shows),
@@ -328,14 +395,19 @@ async def _ring_one(call: Call, phone: Phone, seconds: float, how: How) -> Leg |
     try:
         with engaged.ringing(company, phone.number):
             async with dialling as dialled:
+                point("phone.dialled")
                 await dialled.answered()
+                point("phone.answered")
                 engaged.talks(company, phone.number, call.id, dialled.leg)
                 if how.confirm and not await _takes(call, dialled.leg):
                     await dialled.leg.hang_up(NORMAL)
                     return NO_ANSWER
                 return dialled.leg
     except LegEndedError as end:
-        return NO_ANSWER if end.cause == NORMAL else end.cause
+        cause = NO_ANSWER if end.cause == NORMAL else end.cause
+        # Whoever refused is not rung again after a restart, while others of the same round still ring.
+        await call.keep(over={**call.kept.get("over", {}), leg_id: cause})
+        return cause
 
 
 async def _takes(call: Call, leg: Leg) -> bool:

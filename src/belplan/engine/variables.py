@@ -48,5 +48,14 @@ class Variables:
         """
         return {name: value for name, value in self._everything.items() if "." not in name}
 
+    def past(self) -> dict[str, str]:
+        """The values that no scope has any more."""
+        return {name: value for name, value in self._everything.items() if self.get(name) != value}
+
+    def restore(self, scopes: list[dict[str, str]], past: dict[str, str]) -> None:
+        """Be as `scopes` and `past` said."""
+        self._scopes = [dict(scope) for scope in scopes] or [{}]
+        self._everything = {name: value for scope in self._scopes for name, value in scope.items()} | past
+
     def scopes(self) -> list[dict[str, Any]]:
         return [dict(scope) for scope in self._scopes]

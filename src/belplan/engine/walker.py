@@ -1,7 +1,8 @@
 """The walk of a call through its plan: path, app, exit, next path.
 
 A loop over an explicit stack. The app says by which exit the call leaves; here stands where that
-leads. A hang-up cancels the task that walks.
+leads. A hang-up cancels the task that walks. Before each step that the world can notice, the call is
+written down as it is; from there another engine goes on.
 """
 
 import asyncio
@@ -16,8 +17,19 @@ from belplan.engine import ringing
 from belplan.engine.app import App, Move
 from belplan.engine.call import Call, LimitError
 from belplan.engine.entrance import Features
+from belplan.engine.fault import point
 from belplan.engine.leg import ABSENT, NORMAL, LegEndedError
-from belplan.engine.position import Frame, early_items, key_frame, menu_frame, plan_frame, user_frame
+from belplan.engine.position import (
+    Frame,
+    Place,
+    early_items,
+    key_frame,
+    locate,
+    menu_frame,
+    places,
+    plan_frame,
+    user_frame,
+)
 from belplan.engine.queueing.waiting import wait
 from belplan.engine.talking import TransferredError
 
@@ -42,7 +54,8 @@ class Walker:
     def __init__(self, call: Call, stack: list[Frame] | None = None) -> None:
         self.call = call
         self.stack = stack or []
-        self._steps = 0
+        self._most = MAX_STEPS
+        self._again = call.phase != "start"  # the first step is done again
 
     async def walk(self) -> None:
         """Walk from the position given, else from where the called number leads, to the end of the call.
@@ -50,15 +63,20 @@ class Walker:
         The company's last resort is part of it.
         """
         call = self.call
-        if not self.stack:
-            self._enter()
         try:
-            await self._walk_on()
+            if call.phase == "start":
+                if not self.stack:
+                    self._enter()
+                call.phase = "route"
+            else:
+                self._begin_early_again()
+            if call.phase == "route":
+                await self._walk_on()
             if call.cause is None:
                 await self._at_the_end()
         except LimitError as limit:
             _log.warning("call.limit", call=call.id, limit=str(limit), path=call.path)
-            self._steps = 0  # ringing the last resort is a step too
+            self._most = call.steps + 1  # ringing the last resort is a step too
             await self._at_the_end()
         except LegEndedError:
             # The caller is gone; whoever attends the call knows by now, or will at once.
@@ -97,6 +115,7 @@ class Walker:
             call.enter(to.plan)
         else:
             call.plan = None
+        call.feature = to.feature
         if to.feature:
             self.stack = call.use(Features).route(to.feature)
         else:
@@ -105,9 +124,12 @@ class Walker:
     async def _walk_stack(self) -> None:
         while self.stack and self.call.cause is None:
             frame = self.stack[-1]
+            position = places(self.stack)
             if following := frame.next():
                 path, item = following
                 app = item.app
+                if isinstance(app, App) and app.acts:
+                    await self._note(position)
                 leave = await self._step(path, app) if isinstance(app, App) else "next"
                 if isinstance(leave, Move):
                     self._move(leave)
@@ -115,6 +137,7 @@ class Walker:
                     self.stack.append(Frame(f"{path}.{branch[0]}", branch[1]))
             elif context := frame.context:
                 path = frame.path.removesuffix(".start")
+                await self._note(position)
                 leave = await self._choose(path, context.timeout)
                 leave = leave if leave in context.keys or leave == "no_input" else "invalid"
                 if leave in context.keys or frame.tries == 1:
@@ -126,6 +149,16 @@ class Walker:
                     self.stack.append(keyed)
             else:
                 self._leave(self.stack.pop())
+
+    async def _note(self, position: list[Place]) -> None:
+        """Write down where the call is before a step, which is new unless it is the one that is done again."""
+        call = self.call
+        call.position = position
+        if self._again:
+            return
+        call.counts = (call.steps, call.legs, call.webhooks)
+        call.since, call.kept = call.clock.now(), {}
+        await call.note()
 
     async def _step(self, path: str, app: App) -> str | Move:
         """Run one app. What goes wrong in it costs the call this step, never more."""
@@ -156,6 +189,7 @@ class Walker:
         """The key that is pressed within so many seconds, or `no_input`."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
+                point("menu.reading")
                 return await self.call.caller.read_digit()
         return "no_input"
 
@@ -173,6 +207,8 @@ class Walker:
 
     async def _connect(self, path: str, number: str) -> str:
         """Ring a number without an app that says so: one that was called directly, or the last resort."""
+        if not path:
+            await self._note([])
         queue = self.call.company.destination(number)
         with self._told(path or self._entry_path(number), "queue" if isinstance(queue, Queue) else "connect") as told:
             self.call.detail["to"] = number
@@ -185,6 +221,8 @@ class Walker:
     async def _at_the_end(self) -> None:
         """Nothing is left to do: the last resort rings where there is one, else the call ends."""
         last_resort = self.call.company.settings.last_resort
+        self.call.phase = "end"
+        await self._note([])
         if last_resort:
             await self._connect("company.last_resort", self.call.company.canonical(last_resort))
         if self.call.cause is None:
@@ -193,11 +231,12 @@ class Walker:
     @contextlib.contextmanager
     def _told(self, path: str, app: str, item: str = "") -> Generator[_Told]:
         """Count the step, and tell the watchers when it begins and by which exit it is left."""
-        self._steps += 1
-        if self._steps > MAX_STEPS:
-            raise LimitError(f"more than {MAX_STEPS} steps in one call")
         call, told = self.call, _Told()
-        call.path, call.detail = path, {}
+        call.steps += 1
+        if call.steps > self._most:
+            raise LimitError(f"more than {MAX_STEPS} steps in one call")
+        call.path, call.detail = path, {"again": True} if self._again else {}
+        call.again, self._again = self._again, False
         call.variables.written = {}
         call.in_menu_start = self._in_menu_start()
         began = call.clock.monotonic()
@@ -248,7 +287,20 @@ class Walker:
         self.stack.append(frame)
         for path, item in early_items(frame):
             if isinstance(item.app, App):
+                self.call.early_from[path] = self.call.webhooks
                 self.begin_early(path, item.app)
+
+    def _begin_early_again(self) -> None:
+        """Begin anew, under the same ids, what had begun early and was not collected when its engine died."""
+        call = self.call
+        webhooks = call.webhooks
+        for path, before in sorted(call.early_from.items(), key=lambda one: one[1]):
+            stack = locate(call.company, path)
+            app = stack[-1].route.items[stack[-1].index].app
+            if isinstance(app, App):
+                call.webhooks = before
+                app.start_early(call, path)
+        call.webhooks = webhooks
 
     def _personal(self, user: str) -> None:
         # Their own number in their own plan means their phones.

@@ -94,16 +94,15 @@ def again(
         Mailer: Tray(),
         Features: Features(feature_route),
     }
-    trace = Trace(0.0)
+    trace = Trace(0.0, state=past.state)
     call.events.watch(trace)
     stack = feature_route(entered.feature) if entered.feature else None
     walker = _Walker(call, stack, world, instead)
     unknown = _drive(walker)
     if unknown:
         trace.steps.pop()  # it was begun, and nobody knows how it was left
-    began_in = entered.plan.name if entered.plan else ""
     cause = past.cause if call.cause is None else NORMAL if call.outcome == "connected" else call.cause
-    walked = record(call, trace, began_in, cause, arrived=arrived, state=past.state)
+    walked = record(call, trace, cause)
     exact = unknown is None and _way(walked) == _way(past)
     if exact:  # whether a caller had been answered is nowhere else in a record
         walked = replace(walked, cause=past.cause)

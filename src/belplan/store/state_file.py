@@ -5,23 +5,20 @@ A machine that loses power loses at most the batch under way, and a line that wa
 disk takes nothing, changes wait in memory, and are written once it does.
 """
 
-import contextlib
 import json
-import os
-import queue
-import threading
 from collections.abc import Iterator
 from dataclasses import astuple
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 import structlog
 
 from belplan.engine.state import Change
+from belplan.store.line_writer import LineWriter, replace_lines
 
 VERSION = 1
-AGAIN_AFTER = 1.0  # seconds until a batch that the disk did not take is written again
 
 _log = structlog.get_logger()
 
@@ -35,9 +32,7 @@ class StateFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._changes: queue.SimpleQueue[Change | None] = queue.SimpleQueue()
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._write_all, name="state-file")
+        self._writer = LineWriter(path)
 
     def read(self) -> list[Change]:
         """The last change of each kind and name. Raises NewerFileError, OSError."""
@@ -48,19 +43,17 @@ class StateFile:
 
     def keep(self, change: Change) -> None:
         """Write a change down, soon."""
-        self._changes.put(change)
+        self._writer.put(partial(_line, change))
 
     def __enter__(self) -> Self:
         self._compact()
-        self._thread.start()
+        self._writer.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ending.set()
-        self._changes.put(None)
-        self._thread.join()
+        self._writer.stop()
 
     def _lines(self) -> Iterator[Change]:
         try:
@@ -82,58 +75,8 @@ class StateFile:
                 _log.warning("state.line_left_out", line=number)
 
     def _compact(self) -> None:
-        """Begin with the fewest lines: a new file takes the old one's place in one step."""
-        changes = self.read()
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        new = self._path.with_suffix(".new")
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(json.dumps({"version": VERSION}) + "\n")
-            file.writelines(_line(change) for change in changes)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # the new name too
-        finally:
-            os.close(folder)
-
-    def _write_all(self) -> None:
-        with self._path.open("ab", buffering=0) as file:
-            while batch := self._batch():
-                changes = [change for change in batch if change]
-                if changes:
-                    self._write(file, "".join(map(_line, changes)).encode())
-                if len(changes) < len(batch):
-                    return
-
-    def _batch(self) -> list[Change | None]:
-        """Everything that waits, and at least one; None is the end."""
-        batch = [self._changes.get()]
-        with contextlib.suppress(queue.Empty):
-            while batch[-1] is not None:
-                batch.append(self._changes.get_nowait())
-        return batch
-
-    def _write(self, file: BinaryIO, lines: bytes) -> None:
-        """Write until the disk takes it; at the end of the server, once more and no longer."""
-        begins = file.seek(0, os.SEEK_END)
-        while True:
-            last_try = self._ending.is_set()
-            try:
-                left = memoryview(lines)
-                while left:
-                    left = left[file.write(left) :]
-                os.fsync(file.fileno())
-            except OSError as error:
-                _log.error("state.not_written", bytes=len(lines), reason=error.strerror, given_up=last_try)
-                with contextlib.suppress(OSError):
-                    file.truncate(begins)  # half a line would spoil the next one
-            else:
-                return
-            if last_try:
-                return
-            self._ending.wait(AGAIN_AFTER)
+        """Begin with the fewest lines."""
+        replace_lines(self._path, [json.dumps({"version": VERSION}) + "\n", *map(_line, self.read())])
 
 
 def _line(change: Change) -> str:

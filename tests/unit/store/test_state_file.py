@@ -8,7 +8,7 @@ import time
 import pytest
 
 from belplan.engine.state import Change
-from belplan.store import state_file
+from belplan.store import line_writer
 from belplan.store.state_file import NewerFileError, StateFile
 
 ON = {"on": True, "until": None}
@@ -86,7 +86,7 @@ def full_disk(monkeypatch, times: float) -> list[int]:
         sync(number)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    monkeypatch.setattr(state_file, "AGAIN_AFTER", 0.01)
+    monkeypatch.setattr(line_writer, "AGAIN_AFTER", 0.01)
     return failures
 
 

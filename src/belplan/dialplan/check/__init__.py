@@ -4,6 +4,7 @@
 A mistake is said once: nothing follows from what could not be read.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -53,7 +54,7 @@ def read(
         raw, found = parse(text)
     except PlanError as error:
         return None, list(error.problems)
-    return read_value(raw, apps, secrets=secrets, found=found)
+    return read_value(raw, apps, secrets=secrets, found=found, source=text)
 
 
 def read_value(
@@ -62,6 +63,7 @@ def read_value(
     *,
     secrets: Callable[[str], bool] | None = None,
     found: list[Problem] | None = None,
+    source: str | None = None,
 ) -> tuple[Company | None, list[Problem]]:
     """Read a plan from lists and mappings, as JSON gives them. `found` are problems with the text it came from."""
     try:
@@ -69,4 +71,7 @@ def read_value(
     except PlanError as error:
         return None, [*(found or ()), *error.problems]
     problems = check(loaded, secrets=secrets)
-    return (None if any(problem.severity == "error" for problem in problems) else loaded.company), problems
+    if any(problem.severity == "error" for problem in problems):
+        return None, problems
+    loaded.company.read_from(json.dumps(raw, ensure_ascii=False, default=str) if source is None else source)
+    return loaded.company, problems

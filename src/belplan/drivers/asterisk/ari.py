@@ -174,6 +174,11 @@ class Ari:
                     _log.warning("asterisk.unreachable", reason=reason)
                     said = reason
 
+    def let_go(self) -> None:
+        """Do nothing any more from this moment on: what is under way in Asterisk stays as it is, for another server."""
+        self._lost = True
+        self._outbox.clear()
+
     def command(
         self, method: str, uri: str, body: dict[str, Any] | None = None, *, patience: float | None = None
     ) -> Coroutine[Any, Any, Any]:
@@ -183,6 +188,10 @@ class Ari:
         for its return, `patience` seconds at most.
         """
         return self._answer(self._post(method, uri, body), method, uri, body, patience)
+
+    def tell(self, method: str, uri: str) -> bool:
+        """Send a command whose answer nobody waits for, before any that comes later. False where it cannot be so."""
+        return self._post(method, uri, None) is not None
 
     def in_order(self, *commands: tuple[str, str]) -> Coroutine[Any, Any, None]:
         """Send commands that need each other in this order, without waiting in between where the socket keeps it."""
@@ -260,8 +269,8 @@ class Ari:
                 answer.set_result(event)
             return
         if what == "ApplicationReplaced":
-            _log.error("asterisk.lease_lost", app=self.app)
-            self._lost = True
+            _log.warning("asterisk.lease_lost", app=self.app)
+            self.let_go()
             return
         subject = _subject(what, event)
         listener = self.listeners.get(subject.get("id") or subject["name"]) if subject else None
@@ -328,7 +337,7 @@ class Ari:
 
     def _post(self, method: str, uri: str, body: dict[str, Any] | None) -> asyncio.Future[Event] | None:
         """Put a command on the socket. None where it does not go that way, or nobody is there."""
-        if not (self._over_socket and self._up.is_set()):
+        if self._lost or not (self._over_socket and self._up.is_set()):
             return None
         self.commands += 1
         number = str(next(self._numbers))

@@ -7,6 +7,7 @@ from math import ceil
 from typing import Any, ClassVar
 
 from belplan.drivers.asterisk import causes
+from belplan.drivers.asterisk.adopting import LEG
 from belplan.drivers.asterisk.ari import AriError, Event, RefusedError, segment
 from belplan.drivers.asterisk.leg import AsteriskLeg, Exchange
 from belplan.engine.leg import (
@@ -33,6 +34,7 @@ class Contact:
     making: "asyncio.Task[None] | None" = None
     started: asyncio.Event = field(default_factory=asyncio.Event)
     cause: int | None = None  # it has ended
+    earlier: str = ""  # its state, where it was made before this process began
 
     @property
     def uri(self) -> str:
@@ -66,6 +68,10 @@ class DialledLeg(AsteriskLeg):
         for contact in self.contacts:
             self._forget(contact)
 
+    def hang_up_all(self) -> None:
+        """None of them has answered, and none is wanted any more."""
+        self._remove_all(NORMAL)
+
     def _remove_all(self, cause: int, but: Contact | None = None) -> None:
         for contact in self.contacts:
             if contact is not but:
@@ -74,7 +80,7 @@ class DialledLeg(AsteriskLeg):
     def stop(self, contact: Contact, cause: int) -> None:
         """Have one of its channels hung up, also one that is still being made."""
         self._forget(contact)
-        if contact.making and contact.cause is None:
+        if (contact.making or contact.earlier) and contact.cause is None:
             self.exchange.errands.remove(f"{contact.uri}?reason_code={cause}", contact.channel, contact.making)
 
     def _forget(self, contact: Contact) -> None:
@@ -113,6 +119,26 @@ class ContactLine:
             self._dialling.contact_ends(self._contact, NO_ANSWER)
 
 
+def claim(leg_id: str, caller: AsteriskLeg) -> list[Contact]:
+    """The channels of this leg that are there since before this process began. Nobody else gets them any more."""
+    mine = [one for one in caller.earlier if one == leg_id or one.startswith(f"{leg_id}.")]
+    return [Contact(channel, "", earlier=caller.earlier.pop(channel)) for channel in mine]
+
+
+def find(exchange: Exchange, leg_id: str, caller: AsteriskLeg) -> DialledLeg | None:
+    """A leg that has answered before this process began. None where it is gone."""
+    contacts = claim(leg_id, caller)
+    answered = next((contact for contact in contacts if contact.earlier == "Up"), None)
+    leg = DialledLeg(exchange, leg_id, language=caller.language)
+    leg.contacts = contacts
+    if answered is None:
+        leg.hang_up_all()
+        return None
+    leg.won(answered)
+    caller.talks_to = leg
+    return leg
+
+
 class AsteriskDialling:
     """A phone that is being rung. See belplan.engine.leg.Dialling."""
 
@@ -127,6 +153,9 @@ class AsteriskDialling:
         self._timeout = timeout
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(timeout, self.fails, NO_ANSWER)
+        self.leg.contacts = claim(leg_id, caller)
+        for contact in self.leg.contacts:
+            self._listen(contact).found(contact.earlier)
         self._ringing = loop.create_task(self._ring())
 
     async def answered(self) -> None:
@@ -168,17 +197,18 @@ class AsteriskDialling:
             self.leg.ends(cause)
 
     async def _ring(self) -> None:
+        """Ring everywhere, or go on with what rings since before this process began."""
         try:
             self.leg.check()
             self._caller.check()
-            endpoints = await self._target.endpoints(self._exchange, self._caller)
-            if not endpoints:
-                self.fails(ABSENT)
-            if self.leg.gone:
-                return
-            first, *others = endpoints
-            self.leg.contacts = [Contact(self.leg.id, first)]
-            self.leg.contacts += [Contact(f"{self.leg.id}.{n}", one) for n, one in enumerate(others, 2)]
+            if not self.leg.contacts and self._timeout > 0:
+                endpoints = await self._target.endpoints(self._exchange, self._caller)
+                if not endpoints:
+                    self.fails(ABSENT)
+                    return
+                first, *others = endpoints
+                self.leg.contacts = [Contact(self.leg.id, first)]
+                self.leg.contacts += [Contact(f"{self.leg.id}.{n}", one) for n, one in enumerate(others, 2)]
             await asyncio.gather(*(self._ring_at(contact) for contact in self.leg.contacts))
         except LegEndedError as end:
             self.fails(end.cause)
@@ -186,16 +216,24 @@ class AsteriskDialling:
             failure = await self._caller.failure(error)
             self.fails(failure.cause)
 
+    def _listen(self, contact: Contact) -> "ContactLine":
+        line = ContactLine(self, contact)
+        self._exchange.ari.listeners[contact.channel] = line.on_event
+        self._exchange.lines[contact.channel] = line
+        return line
+
     async def _ring_at(self, contact: Contact) -> None:
         if self.leg.answered or self.leg.gone:
             return
         exchange = self._exchange
-        line = ContactLine(self, contact)
-        exchange.ari.listeners[contact.channel] = line.on_event
-        exchange.lines[contact.channel] = line
-        contact.making = exchange.errands.run(self._make(contact))
+        if contact.earlier and contact.earlier != "Down":
+            return  # it was dialled
+        if not contact.earlier:
+            self._listen(contact)
+            contact.making = exchange.errands.run(self._make(contact))
         try:
-            await asyncio.shield(contact.making)
+            if contact.making:
+                await asyncio.shield(contact.making)
             # Dialling one that is not in Stasis yet is refused (409).
             await contact.started.wait()
             timeout = ceil(self._timeout + GRACE)
@@ -205,6 +243,8 @@ class AsteriskDialling:
                 # 500 is "Allocation failed": there is nothing to ring. Otherwise it is the caller who is gone.
                 nothing = ABSENT if isinstance(self._target, RingablePhone) else OUT_OF_ORDER
                 self.contact_ends(contact, nothing if error.status == 500 else TEMPORARY_FAILURE)
+            elif isinstance(error, RefusedError) and error.status == 409 and contact.earlier:
+                pass  # it was dialled, and does not ring yet
             elif contact.cause is None:
                 self.leg.stop(contact, TEMPORARY_FAILURE)
                 self.contact_ends(contact, TEMPORARY_FAILURE)
@@ -213,7 +253,7 @@ class AsteriskDialling:
         body = {
             "endpoint": contact.endpoint,
             "app": self._exchange.ari.app,
-            "appArgs": "leg",
+            "appArgs": f"{LEG},{self._caller.channel}",
             "channelId": contact.channel,
             "originator": self._caller.channel,
             "variables": display(self._shown) | self._target.variables,

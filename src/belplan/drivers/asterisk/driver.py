@@ -9,16 +9,17 @@ import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
 import structlog
 
+from belplan.drivers.asterisk.adopting import Adoption, remove_stray
 from belplan.drivers.asterisk.ari import Ari, AriError, Event, RefusedError, Transport, segment
 from belplan.drivers.asterisk.configuration import ExchangeSettings, phone_endpoint, trunk_endpoint
-from belplan.drivers.asterisk.dialling import AsteriskDialling, RingableLine, RingablePhone
+from belplan.drivers.asterisk.dialling import AsteriskDialling, RingableLine, RingablePhone, find
 from belplan.drivers.asterisk.errands import Errands
 from belplan.drivers.asterisk.leg import AsteriskLeg, Exchange, Prompts
 from belplan.engine.leg import (
@@ -55,6 +56,8 @@ class AsteriskCall:
     sip_call_id: str
     trunk: str | None = None  # it came from outside, over this
     phone: str = ""  # else the SIP account that it came from, also where the caller is withheld
+    created: str = ""  # when, as Asterisk has it: no other call has this and the same channel
+    journal: str = ""  # what an engine that died has written down of it
 
 
 OnCall = Callable[[AsteriskCall], Awaitable[None]]
@@ -86,12 +89,16 @@ class AsteriskDriver:
         )
         self.on_recorded: Callable[[str], None] = lambda name: None  # a recorded conversation has ended
         self.trunk_limits: Mapping[str, int] = {}  # most calls at once, by trunk; not named is not limited
+        self.on_adopted: Callable[[list[AsteriskCall]], None] | None = None
+        """Told once of the calls that another engine has left behind, all of them, before they are handed on."""
         self._errands = Errands(self.ari)
         self._exchange = Exchange(self.ari, self._errands, prompts, {}, {}, settings.data / RECORDINGS)
         self._busy = Counter[str]()  # calls of each trunk now, in and out
+        self._calls: dict[str, AsteriskCall] = {}  # listened to, and not yet handed on
         self._arrived: asyncio.Queue[AsteriskCall] = asyncio.Queue()
         self._running: asyncio.Task[None] | None = None
         self.ari.on_unknown = self._on_start
+        self._adoption = Adoption(self._exchange, self._begin)
         self.ari.on_connected = self._compare
 
     async def __aenter__(self) -> Self:
@@ -166,9 +173,8 @@ class AsteriskDriver:
                 if not arriving.done():
                     break
                 calls.create_task(self._attend(on_call, arriving.result()))
-            for line in list(self._exchange.lines.values()):
-                line.missing()
-        self._running.result()
+            # No line ends by this, and no call with it: they are another server's now.
+            self._running.result()
 
     @asynccontextmanager
     async def dial(
@@ -201,13 +207,18 @@ class AsteriskDriver:
             raise TypeError("a party is on another exchange")
         caller.check()
         callee.check()
-        caller.bridges += 1
-        bridge = f"{caller.channel}-b{caller.bridges}"
+        earlier, caller.earlier_bridge = caller.earlier_bridge, None
+        if earlier:
+            bridge = earlier.id
+        else:
+            caller.bridges += 1
+            bridge = f"{caller.channel}-b{caller.bridges}"
         making: asyncio.Task[None] | None = None
         try:
-            async with caller.silent(), callee.silent():
-                making = self._errands.run(self._connect(bridge, caller, callee))
-                await asyncio.shield(making)
+            if not earlier or callee.channel not in earlier.channels:
+                async with caller.silent(), callee.silent():
+                    making = self._errands.run(self._connect(bridge, caller, callee, made=earlier is not None))
+                    await asyncio.shield(making)
             if record:
                 self._errands.run(self._record(bridge, record))
             return await first_end(caller, callee)
@@ -218,7 +229,7 @@ class AsteriskDriver:
                 return caller if caller.gone else callee
             raise failure from error
         finally:
-            if making:
+            if making or earlier:
                 self._errands.remove(f"bridges/{segment(bridge)}", bridge, making)
 
     async def _record(self, bridge: str, name: str) -> None:
@@ -235,17 +246,37 @@ class AsteriskDriver:
         try:
             await self.ari.command("POST", f"bridges/{segment(bridge)}/record", body)
         except AriError as error:
+            if isinstance(error, RefusedError) and error.status == 409:
+                return  # it was begun before this process was, and goes on
             self.ari.listeners.pop(name, None)
             _log.error("asterisk.not_recorded", recording=name, reason=str(error))
 
-    def _connect(self, bridge: str, caller: AsteriskLeg, callee: AsteriskLeg) -> Coroutine[Any, Any, None]:
+    async def find(self, leg_id: str, caller: Leg) -> AsteriskLeg | None:
+        if not isinstance(caller, AsteriskLeg):
+            raise TypeError("the caller is on another exchange")
+        return find(self._exchange, leg_id, caller)
+
+    async def watch(self, caller: AsteriskLeg) -> bool:
+        """Let a caller talk on who did so before this process began, and end the call after that. False where none."""
+        bridge = caller.earlier_bridge
+        other = next(iter(bridge.channels - {caller.channel}), "") if bridge else ""
+        callee = find(self._exchange, other, caller) if other else None
+        if callee is None:
+            return False
+        await self.talk(caller, callee)
+        await callee.hang_up(NORMAL)
+        await caller.hang_up(NORMAL)
+        return True
+
+    def _connect(
+        self, bridge: str, caller: AsteriskLeg, callee: AsteriskLeg, *, made: bool
+    ) -> Coroutine[Any, Any, None]:
         parties = f"{segment(caller.channel)},{segment(callee.channel)}"
-        return self.ari.in_order(
-            # Without dtmf_events the sound may pass Asterisk by, and keys with it.
-            ("POST", f"bridges?type=mixing,dtmf_events&bridgeId={segment(bridge)}"),
-            # The display of neither phone changes: what it shows was decided before it rang.
-            ("POST", f"bridges/{segment(bridge)}/addChannel?channel={parties}&inhibitConnectedLineUpdates=true"),
-        )
+        # Without dtmf_events the sound may pass Asterisk by, and keys with it.
+        make = ("POST", f"bridges?type=mixing,dtmf_events&bridgeId={segment(bridge)}")
+        # The display of neither phone changes: what it shows was decided before it rang.
+        join = ("POST", f"bridges/{segment(bridge)}/addChannel?channel={parties}&inhibitConnectedLineUpdates=true")
+        return self.ari.in_order(*((join,) if made else (make, join)))
 
     def _ringable(self, target: Target) -> tuple[RingablePhone | RingableLine, int]:
         """What to ring, and the cause why it cannot be, if so."""
@@ -262,14 +293,14 @@ class AsteriskDriver:
     # Calls that arrive
 
     def _on_start(self, event: Event) -> None:
-        self._arrives(event["channel"], event["args"])
+        channel, args = event["channel"], event["args"]
+        if args[:1] == ["in"] and len(args) >= 4:
+            self._arrived.put_nowait(self._calls.pop(self._begin(channel, args).channel))
+        else:
+            remove_stray(self._errands, channel["id"])
 
-    def _arrives(self, channel: dict[str, Any], args: list[str]) -> None:
-        if args[:1] != ["in"] or len(args) < 4:
-            # A phone that was made for a call that is over.
-            _log.warning("asterisk.stray_removed", leg=channel["id"])
-            self._errands.remove(f"channels/{segment(channel['id'])}", channel["id"])
-            return
+    def _begin(self, channel: dict[str, Any], args: list[str]) -> AsteriskLeg:
+        """Listen to a caller."""
         _, origin, called, privacy = args[:4]
         kind, _, name = origin.partition(":")
         leg = AsteriskLeg(
@@ -283,17 +314,26 @@ class AsteriskDriver:
             leg.at_end(lambda: self._busy.subtract((trunk,)))
         shown = privacy == "shown"
         number = channel["caller"]["number"] if trunk else name
-        self._arrived.put_nowait(
-            AsteriskCall(
-                caller=leg,
-                called_number=called,
-                caller_number=number if shown else "",
-                caller_name=channel["caller"]["name"] if shown else "",
-                sip_call_id=channel.get("protocol_id", ""),
-                trunk=trunk,
-                phone="" if trunk else name,
-            )
+        self._calls[leg.channel] = AsteriskCall(
+            caller=leg,
+            called_number=called,
+            caller_number=number if shown else "",
+            caller_name=channel["caller"]["name"] if shown else "",
+            sip_call_id=channel.get("protocol_id", ""),
+            trunk=trunk,
+            phone="" if trunk else name,
+            created=channel["creationtime"],
         )
+        return leg
+
+    async def _compare(self) -> None:
+        taken = await self._adoption.compare()
+        calls = [replace(self._calls.pop(leg.channel), journal=note) for leg, note in taken]
+        if self.on_adopted:
+            self.on_adopted(calls)
+            self.on_adopted = None
+        for call in calls:
+            self._arrived.put_nowait(call)
 
     async def _attend(self, on_call: OnCall, call: AsteriskCall) -> None:
         try:
@@ -303,32 +343,6 @@ class AsteriskDriver:
             await call.caller.hang_up(TEMPORARY_FAILURE)
         finally:
             await call.caller.hang_up(NORMAL)
-
-    # After the connection was lost
-
-    async def _compare(self) -> None:
-        """Bring what we know up to date with what Asterisk has: what it told meanwhile was told to nobody."""
-        lines = dict(self._exchange.lines)
-        sounds = list(self._exchange.sounds.values())
-        there: dict[str, dict[str, Any]] = {one["id"]: one for one in await self.ari.fetch("channels")}
-        bridged = {channel for bridge in await self.ari.fetch("bridges") for channel in bridge["channels"]}
-        for channel, line in lines.items():
-            if self._exchange.lines.get(channel) is not line:
-                continue
-            if found := there.get(channel):
-                line.found(found["state"])
-            else:
-                line.missing()
-        for channel, found in there.items():
-            if channel in self.ari.listeners or self._errands.removes(channel) or channel in bridged:
-                continue
-            dialplan = found["dialplan"]
-            app, _, args = dialplan["app_data"].partition(",")
-            if dialplan["app_name"] == "Stasis" and app == self.ari.app:
-                # Nobody attends it: it arrived, or lost its server, while nobody was there.
-                _log.warning("asterisk.adopted", leg=channel)
-                self._arrives(found, args.split(","))
-        await asyncio.gather(*(sound.ask() for sound in sounds))
 
 
 async def first_end(caller: AsteriskLeg, callee: AsteriskLeg) -> AsteriskLeg | Transfer:

@@ -12,14 +12,25 @@ from urllib.parse import unquote
 import structlog
 
 from belplan.dialplan.fields import Prompt
-from belplan.drivers.asterisk import causes
-from belplan.drivers.asterisk.ari import Ari, AriError, DisconnectedError, Event, RefusedError, SlowError, segment
+from belplan.drivers.asterisk import causes, notes
+from belplan.drivers.asterisk.ari import (
+    Ari,
+    AriError,
+    DisconnectedError,
+    Event,
+    LeaseLostError,
+    RefusedError,
+    SlowError,
+    segment,
+)
 from belplan.drivers.asterisk.errands import Errands
 from belplan.drivers.asterisk.playing import BEEP, TONES, AsteriskPlaying, media_of
 from belplan.drivers.asterisk.recording import AsteriskRecording
+from belplan.engine.fault import point
 from belplan.engine.leg import NORMAL, TEMPORARY_FAILURE, LegEndedError, Music, Recorded, Sound, Tone, Transfer
 
 END_NOTICE = 1.0  # seconds within which Asterisk tells of the end that a command ran into
+PLAYBACKS = 8  # ids of sounds, used in turn: one sounds at a time, and another may be on its way out
 SILENCE = 1.0  # seconds until a sound that was stopped must have ended; it takes 20 ms
 
 _log = structlog.get_logger()
@@ -61,6 +72,19 @@ class Exchange:
     recordings: Path  # the folder that Asterisk writes them to
 
 
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """A conversation that Asterisk has: its id, and the channels in it."""
+
+    id: str
+    channels: frozenset[str]
+
+
+def playback_ids(*channels: str) -> list[str]:
+    """The ids that the sounds of channels have, in turn."""
+    return [f"{channel}-p{n}" for channel in channels for n in range(PLAYBACKS)]
+
+
 class AsteriskLeg:
     """One party's channel. See belplan.engine.leg.Leg for what each of these does."""
 
@@ -69,6 +93,8 @@ class AsteriskLeg:
         self.language = language
         self.talks_to: AsteriskLeg | None = None  # the phone that answered this caller
         self.bridges = 0  # made for it so far: their ids follow from this
+        self.earlier: dict[str, str] = {}  # phones dialled for it before this process began: state by channel
+        self.earlier_bridge: Bridge | None = None
         self.exchange = exchange
         self._id = leg_id
         self._answered = answered
@@ -76,6 +102,8 @@ class AsteriskLeg:
         self._digits: deque[str] = deque()
         self._sounds: list[AsteriskPlaying] = []
         self._playbacks = 0
+        self._noted = ""
+        self._notes = 0
         self._end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting: set[asyncio.Future[None]] = set()
         self._at_end: list[Callable[[], None]] = []
@@ -93,6 +121,11 @@ class AsteriskLeg:
     def gone(self) -> bool:
         """Whether it has ended."""
         return self._end.done()
+
+    async def note(self, text: str) -> None:
+        if not self.gone and text != self._noted:
+            self._noted = text
+            await self._write_note()
 
     async def ring(self) -> None:
         self.check()
@@ -129,6 +162,7 @@ class AsteriskLeg:
         recording = AsteriskRecording(self, name, longest=longest, silence=silence, until=until)
         try:
             await recording.start()
+            point("recording.begun")
             yield recording
         finally:
             recording.stop()
@@ -161,6 +195,11 @@ class AsteriskLeg:
         return await asyncio.shield(self._end)
 
     # What this package needs of it
+
+    async def read_note(self) -> str:
+        """The text that was kept with its channel before this process began. Raises notes.GoneError, AriError."""
+        text, self._notes = await notes.read(self.exchange.ari, self.channel)
+        return text
 
     @property
     def uri(self) -> str:
@@ -224,9 +263,9 @@ class AsteriskLeg:
         return True
 
     def next_playback_id(self) -> str:
-        """An id for the next sound: the same step of the same call always has the same one."""
+        """An id for the next sound, one of a few: who takes up the call stops whatever still sounds by it."""
         self._playbacks += 1
-        return f"{self.channel}-p{self._playbacks}"
+        return playback_ids(self.channel)[self._playbacks % PLAYBACKS]
 
     def at_end(self, do: Callable[[], None]) -> None:
         """Have this done when the leg ends, at once where it has."""
@@ -269,6 +308,9 @@ class AsteriskLeg:
 
     async def failure(self, error: AriError) -> LegEndedError:
         """What a command that failed means to the engine."""
+        if isinstance(error, LeaseLostError):
+            # The call goes on with another server. Whoever waits here is cancelled with everything else.
+            await asyncio.get_running_loop().create_future()
         if isinstance(error, RefusedError) and await self.wait_end(END_NOTICE):
             return LegEndedError(self._end.result())
         _log.warning("asterisk.command_failed", leg=self.id, reason=str(error))
@@ -312,6 +354,12 @@ class AsteriskLeg:
 
     def found(self, state: str) -> None:
         self._answered = self._answered or state == "Up"
+        if self._noted:
+            self.exchange.errands.run(self._write_note())
+
+    async def _write_note(self) -> None:
+        self._notes += 1
+        await notes.write(self.exchange.ari, self.channel, self._noted, self._notes)
 
     def missing(self) -> None:
         self.ends(TEMPORARY_FAILURE)

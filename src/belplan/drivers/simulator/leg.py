@@ -62,6 +62,7 @@ class SimulatedLeg:
         self.rang = False
         self.taken = False  # somebody picked up what rings for it
         self.told: list[bool] = []  # what came of its transfers
+        self.noted = ""
         self._loop = asyncio.get_running_loop()
         self.now = self._loop.time
         self.ear = Ear(self.now())
@@ -79,6 +80,9 @@ class SimulatedLeg:
         ]
 
     # What the engine asks
+
+    async def note(self, text: str) -> None:
+        self.noted = text
 
     async def ring(self) -> None:
         self.check()

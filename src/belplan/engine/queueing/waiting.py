@@ -43,6 +43,10 @@ async def wait(call: Call, queue: Queue, *, longest: float | None = None, since:
     call.detail["queue"] = queue.number
     if isinstance(ringer := call.services.get(ringing.Ringer), ringing.Ringer):
         return await ringer.wait(call, queue)
+    if "talks_to" in call.kept:
+        return await ringing.talk_on(call)
+    if call.again:
+        since = since or call.since  # whoever waited when the engine died keeps their place
     leave = await _wait(call, queue, longest, since)
     call.detail["left"] = leave
     return leave
@@ -58,8 +62,9 @@ async def _wait(call: Call, queue: Queue, longest: float | None, since: datetime
     try:
         async with place:
             await call.caller.answer()
-            if queue.greeting and since is None:
+            if queue.greeting and (since is None or call.again) and "greeted" not in call.kept:
                 await play_through(call, call.spoken(queue.greeting))
+            await call.keep(greeted=True)
             place.ready()
             outcome = await _pass_the_time(call, place)
     except BaseException:
