@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from belplan.apps import feature_route
 from belplan.engine import journal
 from belplan.engine.attend import attend
 from belplan.engine.call import Call
@@ -130,7 +131,8 @@ class Far:
         if name == "dial":
             self._cable.scripts.setdefault(inside.leg.id, (inside.leg, script(inside.leg)))
         try:
-            yield Far(inside, self._cable)
+            # A recording goes on without an engine, and whoever keeps it waits for its end.
+            yield inside if name == "recording" else Far(inside, self._cable)
         finally:
             if not self._cable.cut.is_set():
                 await scope.__aexit__(None, None, None)
@@ -204,6 +206,7 @@ def dying(cable: Cable):
             return await attend(again, feature)
         assert written.call == call.id
         written.restore(again)
-        return await attend(again, written.stack(call.company, feature), known)
+        route = feature_route(written.feature) if written.feature else []
+        return await attend(again, written.stack(call.company, route), known)
 
     return attending

@@ -6,6 +6,7 @@ another id, another mail.
 """
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -22,10 +23,22 @@ ROOT = Path(__file__).parents[2]
 FILES = find([ROOT / "tests/scenarios"])
 # A prompt that is played again takes its time again, and these are about a second.
 ALL = ("way", "ended", "variables", "rang", "asked", "mails", "heard", "began")
+# What may come out otherwise, and why.
+OTHERWISE = {
+    # Which agent it becomes, and when, is the line-up's to say, which begins anew with the engine.
+    "queue": frozenset({"way", "ended", "rang", "heard"}),
+    # A message that was begun is an old one when it is played again, and a wrong PIN has been counted.
+    "listen": frozenset({"heard", "way"}),
+    # Whoever asks for a transfer in the moment in which the engine dies asks again.
+    # Its boxes are not behind the cable: what the dying engine does with them in its last throes is done.
+    "voicemail": frozenset({"way", "ended", "heard", "mails"}),
+    "transfer": frozenset({"way", "ended", "rang", "heard"}),
+}
 BY_THE_CLOCK = {
     "Een seconde eerder nog niet",
     "Digits pressed while it is said that there were too few skip the question",
 }
+EVERY = bool(os.environ.get("BELPLAN_CHAOS"))  # `make chaos` takes all three for each; else one, in turn
 MOMENTS: tuple[Moment, ...] = ("before", "while", "after")
 
 
@@ -38,7 +51,7 @@ def seen(call: Observation) -> dict[str, object]:
         "variables": record.variables,
         "rang": sorted((one.number, one.shown.number, one.shown.name) for one in call.rang),
         "asked": sorted({one.request.webhook_id for one in call.asked if one.request}),
-        "mails": sorted({letter.id for letter in call.mails}),
+        "mails": len({letter.id for letter in call.mails}),
         "heard": set(record.heard),
         "began": (record.uuid, record.dial_plan),
     }
@@ -62,11 +75,10 @@ def test_whenever_the_engine_dies_the_call_goes_the_same_way(file: Path):
                 )
 
             whole = Cable()
-            # Which agent it becomes, and when, is the line-up's to say, which begins anew with the engine.
-            same = ("began", "variables", "asked", "mails") if "/queue/" in str(file) else ALL
+            same = frozenset(ALL) - OTHERWISE.get(file.parent.name, frozenset())
             expected = {what: value for what, value in seen(call(whole)).items() if what in same}
             for at in range(whole.used):
-                for moment in MOMENTS:
+                for moment in MOMENTS if EVERY else (MOMENTS[at % 3],):
                     try:
                         got = seen(call(Cable(at, moment)))
                         got = {what: value for what, value in got.items() if what in same}
