@@ -58,6 +58,10 @@ kills: .venv/.ready ## kill the engine, then Asterisk, under 500 callers each wh
 	@$(BIN)/belplan pbx install --with-phones
 	@$(BIN)/python -m benchmarks.voicemail_kills
 
+chaos: .venv/.ready ## kill the engine again and again under 1,000 real calls (CALLS=n: other than 1,000; some seven minutes)
+	@$(BIN)/belplan pbx install --with-phones
+	@$(BIN)/python -m tests.asterisk.chaos $(or $(CALLS),1000)
+
 lock: .venv/.ready ## take newer versions of the packages into requirements/lock.txt
 	@$$(command -v uv || echo .venv-uv/bin/uv) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --custom-compile-command "make lock" --upgrade pyproject.toml requirements/build.in --group dev -o requirements/lock.txt

@@ -38,10 +38,11 @@ class Unfinished:
 
     def closed(self) -> CallRecord:
         """The record of a call whose caller went while nobody was there."""
-        facts = {name: self.began.get(name) or "" for name in ("caller_number", "callee_number", "dial_plan")}
         return CallRecord(
             uuid=self.began["id"],
-            **facts,
+            caller_number=self.began["caller_number"],
+            callee_number=self.began["callee_number"],
+            dial_plan=self.began["dial_plan"],
             outcome="connected" if self.answered else "abandoned",
             cause=NORMAL,
             connected_to=self.answered.get("to"),
