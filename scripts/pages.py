@@ -15,6 +15,7 @@ from belplan import __version__
 from belplan.cli import app
 
 sys.path.insert(0, str(Path(__file__).parent))
+from api_page import api
 from plan_page import plan_file
 
 ROOT = Path(__file__).parents[1]
@@ -128,6 +129,7 @@ def architecture() -> str:
 PAGES = {
     "cli.md": command_line,
     "plan.md": plan_file,
+    "api.md": api,
     "belplan.1": manual,
     "architecture.svg": architecture,
 }
