@@ -167,12 +167,15 @@ def _follow(calls: Calls, exchange: Exchange, companies: Companies, secrets: Com
 
 
 async def _keep_file(companies: Companies, path: Path, company: Company) -> None:
-    """Write the plan of a file down as a version, so that people can look at it and at what it was before."""
+    """Write the plan of a file down as a version, so that people can look at it and at what it was before.
+
+    The records of its calls then say which version they walked.
+    """
     try:
         text = await asyncio.to_thread(path.read_text, encoding="utf-8-sig")
         plan = written.plain(source.read(text)[0])
         hidden = hide(plan)
-        await companies.keep_file(company.id, company.settings.name, plan, None if hidden else text)
+        company.numbered(await companies.keep_file(company.id, company.settings.name, plan, None if hidden else text))
     except (DatabaseAwayError, OSError, PlanError, UnicodeDecodeError) as error:
         _log.error("plan.not_kept", reason=str(error), next="calls go on with it all the same")
 

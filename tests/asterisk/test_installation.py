@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from belplan.installation import installation
-from belplan.server import Options
+from belplan.server import Options, read_plan
 from belplan.store.records import Wanted
 from tests.asterisk.phones import free_port, invite, phone, run_sipp
 
@@ -186,3 +186,24 @@ async def two_phones(parts, http, route=ROUTE):
             login = await answer.json()
         logins.append((login["account"], login["password"]))
     return csrf, company, logins
+
+
+async def test_a_company_from_a_file_has_its_secrets_and_its_calls_are_explained(program, tmp_path, monkeypatch):
+    path = tmp_path / "plan.yaml"
+    path.write_text(
+        "company: {name: Voorbeeld}\n"
+        "users: [{name: Anna, number: '201', phones: [{username: anna, password: 'secret:anna'}]}]\n"
+        "dial_plans: [{name: Hoofd, internal_number: '1003', route: [{hangup: {cause: 17}}]}]\n"
+    )
+    monkeypatch.setenv("BELPLAN_SECRET_anna", "een-geheim")
+    options = Options(plan=path, data=tmp_path / "data", sip_port=free_port(), http_port=free_port())
+    company, _ = read_plan(path)
+    async with installation(options, company, program) as parts:
+        async with phone("anna", "een-geheim", options.sip_port) as anna:
+            await anna.dial("1003")
+            assert "486" in json.dumps(await anna.event("CALL_CLOSED"))
+        async with asyncio.timeout(10):
+            while not (found := await parts.records.find(company.id, Wanted(), limit=5)):
+                await asyncio.sleep(0.05)
+        assert [(one.outcome, one.version) for one in found] == [("ended", 1)]
+        assert (await parts.companies.version(company.id, 1)).plan

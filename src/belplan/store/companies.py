@@ -186,10 +186,10 @@ class Companies:
 
         return await self._database.change(work)
 
-    async def keep_file(self, company: str, name: str, plan: dict[str, Any], text: str | None) -> None:
-        """Keep what a plan file says now as the live version of its company, unless that is what it was."""
+    async def keep_file(self, company: str, name: str, plan: dict[str, Any], text: str | None) -> int:
+        """Keep what a plan file says now as the live version of its company, unless that is what it was. Its number."""
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: AsyncConnection) -> int:
             found = await connection.execute(select(tables.companies).where(tables.companies.c.id == company))
             if found.first() is None:
                 handles = {row.handle for row in await connection.execute(select(tables.companies.c.handle))}
@@ -199,10 +199,11 @@ class Companies:
             values = update(tables.companies).where(tables.companies.c.id == company)
             await connection.execute(values.values(name=name, from_file=True))
             draft = await _draft(connection, company)
-            if draft.plan != plan:
-                await _publish(connection, company, draft, Version(0, "plan file", "", now(), plan, text))
+            if draft.plan == plan and draft.base:
+                return draft.base
+            return (await _publish(connection, company, draft, Version(0, "plan file", "", now(), plan, text))).number
 
-        await self._database.change(work)
+        return await self._database.change(work)
 
     async def version(self, company: str, number: int) -> Version:
         """Raises UnknownError."""
