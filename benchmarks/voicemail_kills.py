@@ -44,7 +44,7 @@ Victim = Literal["engine", "asterisk"]
 
 NOTICE = 0.25  # seconds; two packets, and what the machine was busy with
 LOST_MOST = 1.1  # seconds that Asterisk has not written yet: 32 KB, and what is under way
-GREETING = 1.5  # seconds of greeting and tone at most, in which nothing is recorded
+GREETING = 2.5  # seconds of greeting and tone at most, in which nothing is recorded
 AFTERMATH = 1.0  # seconds after the caller has hung up in which a kill still meets the message
 
 PLAN = """

@@ -48,7 +48,11 @@ def check(plan: Path, *, as_json: Json = False) -> int:
 
     Exits with 0 when it can be used, 1 when it has problems, 2 when it cannot be read.
     """
-    _, problems, code = read_plan(plan)
+    company, problems, code = read_plan(plan)
+    if company:
+        from belplan.prompts import files  # it takes a while to come up, and other commands need none
+
+        problems += files.missing(company, plan.parent / "sounds")
     if as_json:
         print_json(problems_json(problems))
         return code

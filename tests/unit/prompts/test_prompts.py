@@ -12,6 +12,8 @@ from pathlib import Path
 import av
 import pytest
 
+from belplan.apps import APPS
+from belplan.dialplan import check
 from belplan.dialplan.fields import Prompt
 from belplan.prompts import Prompts, audio, files
 from belplan.prompts.audio import SoundError
@@ -248,6 +250,31 @@ def test_own_texts(tmp_path, speaker, calls):
     assert path
     assert path.parent.parent == tmp_path / "cache/system"
     assert calls()[0][:2] == ("nl", TEXTS["nl"]["apology"])
+
+
+def test_files_that_are_not_there_are_said_when_the_plan_is_checked(tmp_path):
+    (tmp_path / "sounds").mkdir()
+    tone(tmp_path / "sounds" / "welkom.wav")
+    text = """
+    company: {name: X}
+    voicemail_boxes: [{name: A, number: "501", greeting: {file: begroeting.mp3}}]
+    dial_plans:
+      - name: H
+        internal_number: "1003"
+        route:
+          - announce: {file: welkom.wav}
+          - announce: {file: welkon.wav}
+          - collect: {save_as: klant, prompt: {file: vraag.wav}}
+    """
+    company, problems = check.read(text, APPS)
+    assert not problems
+    found = list(files.missing(company, tmp_path / "sounds"))
+    assert [(problem.path, problem.code, problem.severity) for problem in found] == [
+        ("dial_plans[0].route[1].announce.file", "missing-file", "warning"),
+        ("dial_plans[0].route[2].collect.prompt.file", "missing-file", "warning"),
+        ("voicemail_boxes[0].greeting.file", "missing-file", "warning"),
+    ]
+    assert 'did you mean "welkom.wav"?' in found[0].message
 
 
 # --- files ----------------------------------------------------------------------------------------------
