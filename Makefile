@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help page demo test check fix docs docs-site wheel sbom bench kills lock clean
+.PHONY: help page demo test check fix docs docs-site wheel sbom bench kills lock clean screenshots
 
 BIN := .venv/bin
 UV = $$(command -v uv || echo .venv-uv/bin/uv)
@@ -13,6 +13,11 @@ help: ## list the targets
 
 page: .venv/.ready ## build the web page into the package, when something of it changed
 	@$(BIN)/python scripts/page.py
+
+screenshots: page ## take the pictures in docs/page anew: a real exchange, real calls, both languages
+	@$(BIN)/belplan pbx install --with-phones
+	@$(BIN)/python -m tests.browser.chromium
+	@$(BIN)/python -m tests.browser.screenshots
 
 demo: page ## exchange, sample company, CRM and real calls on this machine (ONCE=1: end after the calls)
 	@$(BIN)/belplan demo $(if $(ONCE),--once)

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import ROOT, Office, Visitor
 
 PAGES = (
-    *("overview", "plans", "plans/0", "menus", "menus/keuze", "live", "calls", "phone"),
+    *("overview", "plans", "plans/0", "menus", "menus/keuze", "live", "calls"),
     *("people/users/201", "people/groups/301", "people/queues", "people/voicemail", "people/phone-book"),
     *("today", "today/times", "today/diversions", "settings/company", "settings/versions", "settings/trunks/provider"),
     *("settings/prompts", "settings/secrets", "settings/access", "settings/tokens", "settings/audit"),

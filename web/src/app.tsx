@@ -1,7 +1,7 @@
 /** Which page is shown, and the navigation around it. */
 
 import { useQueryClient } from "@tanstack/react-query";
-import { Activity, CloudOff, Grip, Languages, ListTree, LogOut, Map as MapIcon, Phone, PhoneCall, Settings, SunMoon, ToggleRight, UsersRound } from "lucide-react";
+import { Activity, CloudOff, Grip, Languages, ListTree, LogOut, Map as MapIcon, PhoneCall, Settings, SunMoon, ToggleRight, UsersRound } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { send } from "./api/client";
@@ -26,7 +26,6 @@ const PeoplePage = lazy(() => import("./pages/people").then((module) => ({ defau
 const TodayPage = lazy(() => import("./pages/today").then((module) => ({ default: module.TodayPage })));
 const SettingsPage = lazy(() => import("./pages/settings").then((module) => ({ default: module.SettingsPage })));
 const SetupPage = lazy(() => import("./pages/setup").then((module) => ({ default: module.SetupPage })));
-const PhonePage = lazy(() => import("./pages/phone").then((module) => ({ default: module.PhonePage })));
 
 const LAST = "belplan.company";
 
@@ -81,7 +80,6 @@ function Company({ id, session }: { id: string; session: Session }) {
                 <Route path="/c/:c/calls/:uuid">{({ uuid }) => <CallPage company={id} uuid={uuid} />}</Route>
                 <Route path="/c/:c/people/:section?/:entry?">{({ section, entry }: Parts) => <PeoplePage company={id} section={section ?? "users"} entry={entry === undefined ? undefined : decoded(entry)} />}</Route>
                 <Route path="/c/:c/today/:section?/:entry?">{({ section, entry }: Parts) => <TodayPage company={id} section={section ?? "switches"} entry={entry === undefined ? undefined : decoded(entry)} />}</Route>
-                <Route path="/c/:c/phone"><PhonePage company={id} /></Route>
                 <Route path="/c/:c/settings/:section?/:entry?">{({ section, entry }: Parts) => <SettingsPage company={id} section={section ?? "company"} entry={entry === undefined ? undefined : decoded(entry)} session={session} />}</Route>
                 <Route><Redirect to={`/c/${id}/overview`} replace /></Route>
               </Switch>
@@ -113,7 +111,7 @@ function Nav({ id, session }: { id: string; session: Session }) {
   const [path, navigate] = useLocation();
   const entry = (to: string, word: Word, icon: ReactNode): ReactNode => {
     const href = `/c/${id}/${to}`;
-    return <Link href={href} aria-current={path === href || path.startsWith(`${href}/`) ? "page" : undefined}>{icon}<span>{t(word)}</span></Link>;
+    return <Link href={href} className={`to-${to}`} aria-current={path === href || path.startsWith(`${href}/`) ? "page" : undefined}>{icon}<span>{t(word)}</span></Link>;
   };
   return (
     <nav className="nav" aria-label={t("nav.main")}>
@@ -139,7 +137,6 @@ function Nav({ id, session }: { id: string; session: Session }) {
       {entry("people", "nav.people", <UsersRound size={19} strokeWidth={1.75} aria-hidden />)}
       {entry("today", "nav.today", <ToggleRight size={19} strokeWidth={1.75} aria-hidden />)}
       <span className="space" />
-      {entry("phone", "nav.phone", <Phone size={19} strokeWidth={1.75} aria-hidden />)}
       {entry("settings", "nav.settings", <Settings size={19} strokeWidth={1.75} aria-hidden />)}
     </nav>
   );

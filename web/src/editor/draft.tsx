@@ -70,6 +70,16 @@ export class Draft {
     this.listeners.forEach((listener) => listener());
   }
 
+  /** Make a plan file (YAML, JSON) the draft. What was here stays one step back in the history. */
+  async take(text: string): Promise<void> {
+    await this.save();
+    const before = this.state;
+    const { body, etag } = await ask<DraftAnswer>("PUT", `/companies/${this.company}/draft/plan.yaml`, text, { "Content-Type": "application/yaml", "If-Match": this.etag });
+    this.etag = etag;
+    this.synced = body.plan;
+    if (before) this.set({ history: record(before.history, body.plan, ""), problems: body.problems ?? [], scope: body.scope ?? {}, base: body.base, changes: body.changes, saving: "saved", savedAt: Date.now() });
+  }
+
   /** Take what others did, when nothing of ours waits. */
   async refresh(): Promise<void> {
     if (!this.state || this.busy || this.plan !== this.synced) return;

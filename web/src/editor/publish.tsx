@@ -118,7 +118,7 @@ export function Changes({ company, from, to, now }: { company: string; from: num
             <p className="grow" style={{ overflowWrap: "anywhere" }}>
               <span className="quiet">{change.place}</span><br />
               {change.kind !== "changed" && <>{t(`diff.${change.kind}`)}: </>}<b>{change.title}</b>
-              {change.setting && <>, <span className="mono">{change.setting}</span> <b>{change.after}</b>{change.before !== undefined && change.kind === "changed" && <> {t("diff.instead")} <del>{change.before}</del></>}</>}
+              {change.setting && <>, {change.setting} <b>{change.after}</b>{change.before !== undefined && change.kind === "changed" && <> {t("diff.instead")} <del>{change.before}</del></>}</>}
             </p>
           </div>
         );

@@ -16,7 +16,7 @@ import { useDraft } from "./draft";
 import { CardForm } from "./form";
 import { AddList, Palette } from "./palette";
 import { placeWords, type RouteActs, type RouteFrame, RouteView, type Walked } from "./route-view";
-import { refusal, type Slot, visibleItems, visibleSlots } from "./view";
+import { ALL, refusal, type Slot, visibleItems, visibleSlots } from "./view";
 
 const CLIPBOARD = "belplan.clipboard";
 const LETTERS = "belplan.letters";
@@ -65,7 +65,7 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
   const [, navigate] = useLocation();
   const plan = state!.history.now.plan;
   const chosen = within(state!.history.now.chosen, top) && itemAt(plan, state!.history.now.chosen) ? state!.history.now.chosen : "";
-  const [toggled, setToggled] = useState<ReadonlyMap<string, boolean>>(new Map());
+  const [opened, setToggled] = useState<ReadonlyMap<string, boolean>>(new Map());
   const [root, setRoot] = useState(top);
   const [formOpen, setFormOpen] = useState(false);
   const [lifted, setLifted] = useState<{ path: string; at: number } | null>(null);
@@ -76,6 +76,8 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
   const area = useRef<HTMLDivElement>(null);
   const focusNext = useRef(false);
   const traced = !!trace;
+  // Under a trace only the way of the call is open.
+  const toggled = useMemo(() => (traced ? new Map([[ALL, false]]) : opened), [traced, opened]);
 
   const shownRoot = root.startsWith(top) && (root === top || itemAt(plan, ownerOf(root))) ? root : top;
   const route = routeAt(plan, shownRoot);

@@ -6,10 +6,13 @@ import type { Item, Plan } from "../plan/types";
 
 export type Toggled = ReadonlyMap<string, boolean>;
 
+/** The key by which every branch that nobody touched is open, or closed. */
+export const ALL = "*";
+
 /** Branches of one step begin closed. One that holds the chosen card, a problem or the traced call opens by itself. */
 export function isOpen(branch: { path: string; route: Item[] }, toggled: Toggled, marked: readonly string[]): boolean {
   if (marked.some((path) => within(path, branch.path))) return true;
-  return toggled.get(branch.path) ?? branch.route.length > 1;
+  return toggled.get(branch.path) ?? (toggled.get(ALL) ?? branch.route.length > 1);
 }
 
 export interface Slot { route: string; index: number }

@@ -11,6 +11,7 @@ import { useDraft } from "../editor/draft";
 import { planId } from "../editor/plan-page";
 import { type RouteFrame, RouteView } from "../editor/route-view";
 import { soundWords, walked } from "../editor/test-call";
+import { ALL } from "../editor/view";
 import { shown, shownAbroad } from "../plan/number";
 import { itemAt, itemPathOf, numbersOf, routeAt } from "../plan/route";
 import { destination, exitWords, plain, sentence } from "../plan/sentence";
@@ -29,7 +30,7 @@ export function CallPage({ company, uuid }: { company: string; uuid: string }) {
   const [replay, setReplay] = useState<Walk | null>(null);
   const found = useQuery({ queryKey: ["call", company, uuid], queryFn: () => get<CallRecord>(`/companies/${company}/calls/${uuid}`), retry: false });
   const version = useQuery({ queryKey: ["version", company, found.data?.version], queryFn: () => get<Version>(`/companies/${company}/versions/${found.data!.version}`), enabled: !!found.data?.version, retry: false });
-  const [toggled, setToggled] = useState<ReadonlyMap<string, boolean>>(new Map());
+  const [toggled, setToggled] = useState<ReadonlyMap<string, boolean>>(new Map([[ALL, false]]));
   const plan: Plan | undefined = version.data?.plan ?? state?.history.now.plan;
   const call = found.data;
   const trace = useMemo(() => call?.trace ?? [], [call]);
@@ -114,7 +115,8 @@ function Ladder({ call, plan }: { call: CallRecord; plan: Plan }) {
       const numbers = (plan.ring_groups?.find((group) => group.number === to)?.members ?? (to ? [to] : [])).filter((number) => phone(number) > 0);
       for (const number of numbers) lines.push({ at: step.started_ms, from: 1, to: phone(number), words: t("ladder.rings"), code: "INVITE" });
       const who = call.answered_by ? phone(call.answered_by) : numbers[0] ? phone(numbers[0]) : -1;
-      if (step.exit === "answered" && who > 0) {
+      // Whoever hangs up first ends the step: after a conversation it reads "abandoned" where the caller did.
+      if (who > 0 && call.answered_by && (step.exit === "answered" || step === steps.at(-1))) {
         const ringing = Number(step.detail?.ringing_ms ?? step.detail?.rang_ms ?? NaN);
         const answered = Number.isFinite(ringing) ? step.started_ms + ringing : step.started_ms;
         lines.push({ at: answered, from: who, to: 1, words: t("ladder.answers"), code: "200" });
@@ -139,7 +141,7 @@ function Ladder({ call, plan }: { call: CallRecord; plan: Plan }) {
         return <g key={row} className={line.kind ?? ""}><text x={72} y={y(row) + 4} textAnchor="end" className="at">{number(line.at)}</text><line x1={x1} x2={x2 - direction * 4} y1={y(row)} y2={y(row)} className="arrow" /><path d={`M${x2} ${y(row)} l${-direction * 8} -4 v8 z`} className="tip" /><text x={Math.min(x1, x2) + 8} y={y(row) - 6} className="words">{line.words} {line.code && <tspan className="code">{line.code}</tspan>}</text></g>;
       })}
       {talking && <g><rect x={x(0) - 5} y={y(talkRow) - 14} width={10} height={64} rx={3} className="talk-end" /><rect x={x(talking.who) - 5} y={y(talkRow) - 14} width={10} height={64} rx={3} className="talk-end" /><rect x={x(0) + 5} y={y(talkRow) + 4} width={x(talking.who) - x(0) - 10} height={28} className="talk" /><text x={(x(0) + x(talking.who)) / 2} y={y(talkRow) + 22} textAnchor="middle" className="talk-words">{t("ladder.talking", { time: minutes((Math.max(total, call.lasted * 1000) - talking.at) / 1000) })}</text></g>}
-      <text x={72} y={height - 12} textAnchor="end" className="at">{number(Math.max(total, call.lasted * 1000))}</text><text x={x(0) + 8} y={height - 12} className="words">{t("ladder.end")}</text>
+      <text x={72} y={height - 12} textAnchor="end" className="at">{number(Math.max(total, call.lasted * 1000))}</text><text x={x(0) + 8} y={height - 12} className="words">{call.answered_by ? t("ladder.hangs_up") : t("ladder.end")}</text>
     </svg>
   );
 }

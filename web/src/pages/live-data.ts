@@ -59,10 +59,11 @@ export function useLive(company: string): { data: Live | undefined; stale: numbe
     // Events come in bursts: what they change is asked for once, a moment later.
     const soon = (event: MessageEvent<string>): void => {
       try { follow(JSON.parse(event.data) as Told); } catch { /* a comment that keeps the connection open */ }
+      // The record of a call is written a moment after its end is told.
+      if (event.type === "ended") for (const later of [300, 1500]) setTimeout(() => void queries.invalidateQueries({ queryKey: ["calls-today", company] }), later);
       waiting ??= setTimeout(() => {
         waiting = undefined;
         void queries.invalidateQueries({ queryKey: [event.type === "diversion" || event.type === "time" ? "state" : "live", company] });
-        if (event.type === "ended") void queries.invalidateQueries({ queryKey: ["calls-today", company] });
       }, 150);
     };
     for (const name of EVENTS) events.addEventListener(name, soon);

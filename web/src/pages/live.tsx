@@ -145,7 +145,7 @@ function Health({ health, origins, plan, now }: { health: WebhookHealth; origins
   const until = origin?.open_for ? now + origin.open_for * 1000 : 0;
   const failed = health.asked - (health.results.ok ?? 0);
   const rate = health.asked ? failed / health.asked : 0;
-  const series = health.minutes;
+  const series = health.minutes.length === 1 ? [health.minutes[0]!, health.minutes[0]!] : health.minutes;
   const top = Math.max(1, ...series.map((point) => point.p95 ?? point.p50 ?? 0));
   const line = (pick: "p50" | "p95"): string => series.map((point, at) => `${at ? "L" : "M"}${((at / Math.max(1, series.length - 1)) * 200).toFixed(1)} ${(56 - ((point[pick] ?? 0) / top) * 50).toFixed(1)}`).join("");
   return (

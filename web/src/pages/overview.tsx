@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { AlertTriangle, CircleAlert, CircleCheck, FileDown, FileUp, ListTree, Phone, Plus, Search, User, X } from "lucide-react";
 import { type ReactNode, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
-import { ask, get, listed, Refused } from "../api/client";
+import { get, listed, Refused } from "../api/client";
 import type { CallRecord } from "../api/types";
 import { useDraft } from "../editor/draft";
 import { explain } from "../plan/problems";
@@ -96,9 +96,7 @@ export function OverviewPage({ company }: { company: string }) {
   const answered = today.filter((call) => call.outcome === "connected").length;
   const importPlan = async (chosen: File): Promise<void> => {
     try {
-      await draft.save();
-      await ask("PUT", `/companies/${company}/draft/plan.yaml`, await chosen.text(), { "Content-Type": "application/yaml" });
-      await draft.load();
+      await draft.take(await chosen.text());
     } catch (error) { toast(error instanceof Refused ? error.message : t("state.offline")); }
   };
   return (
@@ -160,6 +158,33 @@ export function OverviewPage({ company }: { company: string }) {
   );
 }
 
+interface Point { x: number; y: number }
+interface Box { left: number; right: number; top: number; bottom: number }
+
+/** Where a line passes the columns between its ends: through the gap that is nearest to the straight way. */
+function lanes(from: Point, to: Point, boxes: readonly Box[]): { left: number; right: number; y: number }[] {
+  const between = boxes.filter((box) => box.left > from.x && box.right < to.x);
+  const columns = [...new Set(between.map((box) => Math.round(box.left)))].sort((a, b) => a - b);
+  return columns.map((left) => {
+    const own = between.filter((box) => Math.round(box.left) === left).sort((a, b) => a.top - b.top);
+    const straight = from.y + ((to.y - from.y) * (left - from.x)) / (to.x - from.x);
+    const gaps = [own[0]!.top - 9, ...own.map((box, index) => (own[index + 1] ? (box.bottom + own[index + 1]!.top) / 2 : box.bottom + 9 + index))];
+    const free = straight > own.at(-1)!.bottom + 9 ? straight : gaps.reduce((best, gap) => (Math.abs(gap - straight) < Math.abs(best - straight) ? gap : best));
+    return { left, right: own[0]!.right, y: free };
+  });
+}
+
+function way(from: Point, to: Point, through: readonly { left: number; right: number; y: number }[]): string {
+  const curve = (a: Point, b: Point): string => { const bend = (b.x - a.x) / 2; return ` C${a.x + bend} ${a.y} ${b.x - bend} ${b.y} ${b.x} ${b.y}`; };
+  let path = "";
+  let at = from;
+  for (const lane of through) {
+    path += `${curve(at, { x: lane.left - 4, y: lane.y })} L${lane.right + 4} ${lane.y}`;
+    at = { x: lane.right + 4, y: lane.y };
+  }
+  return path + curve(at, to);
+}
+
 function MapOf({ nodes, links, lit, from, children }: { nodes: readonly Node[]; links: readonly [string, string][]; lit: ReadonlySet<string>; from: string; children: ReactNode }) {
   const box = useRef<HTMLDivElement>(null);
   const [paths, setPaths] = useState<{ d: string; on: boolean }[]>([]);
@@ -168,12 +193,13 @@ function MapOf({ nodes, links, lit, from, children }: { nodes: readonly Node[]; 
     const draw = (): void => {
       const origin = element.getBoundingClientRect();
       const spots = new Map([...element.querySelectorAll<HTMLElement>("[data-node]")].map((node) => [node.dataset.node!, node.getBoundingClientRect()]));
+      const boxes = [...spots.values()].map((box) => ({ left: box.left - origin.left, right: box.right - origin.left, top: box.top - origin.top, bottom: box.bottom - origin.top }));
       setPaths(links.flatMap(([a, b]) => {
         const [one, other] = [spots.get(a), spots.get(b)];
         if (!one || !other || other.left <= one.left) return [];
-        const [x1, y1, x2, y2] = [one.right - origin.left, one.top + one.height / 2 - origin.top, other.left - origin.left, other.top + other.height / 2 - origin.top];
-        const bend = Math.min(60, (x2 - x1) / 2);
-        return [{ d: `M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`, on: lit.has(a) && lit.has(b) }];
+        const from = { x: one.right - origin.left, y: one.top + one.height / 2 - origin.top };
+        const to = { x: other.left - origin.left, y: other.top + other.height / 2 - origin.top };
+        return [{ d: `M${from.x} ${from.y}${way(from, to, lanes(from, to, boxes))}`, on: lit.has(a) && lit.has(b) }];
       }).sort((a, b) => Number(a.on) - Number(b.on)));
     };
     draw();

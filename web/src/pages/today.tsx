@@ -94,13 +94,13 @@ function Switches({ company, plan }: { company: string; plan: Plan }) {
         const now = found.data?.times.find((one) => one.name === condition.name);
         return (
           <section key={condition.name} className={`panel today-card${typeof now?.said === "boolean" ? " forced" : ""}`}>
-            <h2 className="row"><i className={`dot ${now?.holds ? "free" : typeof now?.said === "boolean" ? "busy" : "off"}`} aria-hidden />{condition.name}: {now?.holds ? t("today.open") : t("today.closed")} {untilWords(now?.until)}</h2>
+            <h2 className="row"><i className={`dot ${now?.holds ? "free" : typeof now?.said === "boolean" ? "busy" : "off"}`} aria-hidden />{condition.name}: {t(condition.weekdays?.length ? (now?.holds ? "today.open" : "today.closed") : now?.holds ? "today.holds" : "today.holds_not")} {untilWords(now?.until)}</h2>
             <p className="quiet">{typeof now?.said === "boolean" ? t("today.exception") : t("today.usual")}</p>
             <DayBar condition={condition} language={language} />
             <div className="today-buttons">
               {typeof now?.said === "boolean" ? <button type="button" className="button" onClick={() => void change("times", condition.name, { holds: null }, t("today.as_usual"), { holds: now!.holds, until: now?.until ?? null })}>{t("today.as_usual")}</button> : <>
-                <button type="button" className="button" onClick={() => setAsking({ kind: "times", name: condition.name, holds: false })}>{t("today.earlier")}</button>
-                <button type="button" className="button" onClick={() => setAsking({ kind: "times", name: condition.name, holds: true })}>{t("today.longer")}</button></>}
+                <button type="button" className="button" onClick={() => setAsking({ kind: "times", name: condition.name, holds: false })}>{t(condition.weekdays?.length ? "today.earlier" : "today.make_not")}</button>
+                <button type="button" className="button" onClick={() => setAsking({ kind: "times", name: condition.name, holds: true })}>{t(condition.weekdays?.length ? "today.longer" : "today.make")}</button></>}
             </div>
           </section>
         );

@@ -28,7 +28,7 @@ export function told(raw: Raw, now: Plan, then: Plan | undefined, language: Lang
     const setting = inItem ? raw.path.slice(path.length + appOf(item).length + 2) : "";
     return {
       app: appOf(item), kind: raw.kind, place: `${entryName(plan, top, language)} · ${step}`, title: plain(sentence(item, plan, language).title),
-      ...(setting ? { setting, before: words(raw.before), after: words(raw.after) } : {}),
+      ...(setting ? { setting: settingWords(setting, language), before: words(raw.before), after: words(raw.after) } : {}),
     };
   }
   const asItem = raw.kind === "removed" ? raw.before : raw.after;
@@ -39,9 +39,19 @@ export function told(raw: Raw, now: Plan, then: Plan | undefined, language: Lang
   return {
     app: sectionApp(String(keys[0])), kind: raw.kind, place: SECTIONS[String(keys[0])]?.[language] ?? String(keys[0]),
     title: entry && named?.name ? named.name : entryName(plan, top, language),
-    ...(entry && raw.kind !== "changed" ? {} : { setting: pathOf(keys.slice(2)) || pathOf(keys.slice(1)), before: words(raw.before), after: words(raw.after) }),
+    ...(entry && raw.kind !== "changed" ? {} : { setting: settingWords(pathOf(keys.slice(2)) || pathOf(keys.slice(1)), language), before: words(raw.before), after: words(raw.after) }),
   };
 }
+
+const SETTINGS: Record<string, [string, string]> = {
+  timeout: ["wacht hoogstens (s)", "wait at most (s)"], url: ["URL", "URL"], method: ["methode", "method"], save_as: ["bewaar als", "save as"], to: ["naar", "to"],
+  when: ["tijden", "times"], name: ["naam", "name"], number: ["nummer", "number"], box: ["voicemail", "voicemail box"], text: ["tekst", "text"], say: ["tekst", "text"],
+  file: ["bestand", "file"], variable: ["gegeven", "field"], equals: ["gelijk aan", "equal to"], within: ["hoogstens geleden", "at most ago"], cause: ["wat de beller hoort", "what the caller hears"],
+  invert: ["omgedraaid", "turned round"], note: ["notitie", "note"], email: ["e-mail", "email"], members: ["leden", "members"], language: ["taal", "language"],
+  external_numbers: ["externe nummers", "external numbers"], internal_number: ["intern nummer", "internal number"], last_resort: ["vangnet", "safety net"],
+};
+
+const settingWords = (setting: string, language: Language): string => SETTINGS[setting]?.[language === "nl" ? 0 : 1] ?? setting;
 
 function isItem(value: Item): boolean {
   const app = appOf(value);

@@ -326,6 +326,7 @@ const EXITS: Record<string, Record<Language, string>> = {
   played: { nl: "gehoord", en: "played" },
   moved: { nl: "verder elders", en: "moved on" },
   entered: { nl: "in het menu", en: "in the menu" },
+  abandoned: { nl: "beller hing op", en: "caller hung up" },
   ended: { nl: "einde", en: "ended" },
   sent: { nl: "verstuurd", en: "sent" },
   set: { nl: "gezet", en: "set" },

@@ -1,0 +1,44 @@
+"""Does somebody at the page see a real call walk its plan, and read why it went where it went?"""
+
+import pytest
+from playwright.sync_api import expect
+
+from belplan.drivers.asterisk import pbx
+from tests.browser.conftest import Visitor
+from tests.browser.stage import PASSWORD, Stage, stage
+
+
+@pytest.fixture(scope="module")
+def exchange(tmp_path_factory: pytest.TempPathFactory):
+    with stage(pbx.install(with_phones=True), tmp_path_factory.mktemp("data")) as found:
+        yield found
+
+
+def signed_in(visitor: Visitor, exchange: Stage, language: str = "nl"):
+    page = visitor.page(language)
+    page.goto(exchange.url)
+    page.get_by_label("E-mailadres" if language == "nl" else "Email address").fill("beheer@example.nl")
+    page.get_by_label("Wachtwoord" if language == "nl" else "Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/overview")
+    return page
+
+
+def test_a_real_call_is_seen_live_and_told_afterwards(visitor: Visitor, exchange: Stage):
+    page = signed_in(visitor, exchange)
+    page.goto(exchange.at("live"))
+    expect(page.get_by_text("Er is nu niemand aan de lijn.")).to_be_visible()
+    call = exchange.call(hold_ms=1500)
+    expect(page.locator(".call-row")).to_contain_text("Pieter Janssen")
+    exchange.run(exchange.phones["201"].event("CALL_INCOMING"))
+    expect(page.locator(".call-row")).to_contain_text("gaat over")
+    exchange.run(exchange.phones["201"].accept())
+    expect(page.locator(".call-row")).to_contain_text("In gesprek met Anna de Boer")
+    assert call.result(60).ok
+    expect(page.locator(".ended-row").first).to_contain_text("Anna de Boer")
+
+    page.locator(".ended-row").first.click()
+    expect(page.locator(".why p").first).to_contain_text("openstaand")
+    expect(page.locator(".path-panel .branch.walked .card")).to_contain_text("Verbind door met Finance")
+    expect(page.locator(".ladder")).to_contain_text("in gesprek")
+    expect(page.locator(".phases").first).to_contain_text("ms")
