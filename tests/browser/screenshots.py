@@ -35,6 +35,8 @@ def main() -> int:
                 reduced_motion="reduce",
             )
             page = context.new_page()
+            page.on("pageerror", lambda error: print(error))
+            page.on("console", lambda said: print(said.text) if said.type == "error" else None)
             page.goto(exchange.url)
             expect(page.locator("form")).to_be_visible()
             page.screenshot(path=OUT / f"sign-in-{language}.png")

@@ -27,6 +27,8 @@ const TodayPage = lazy(() => import("./pages/today").then((module) => ({ default
 const SettingsPage = lazy(() => import("./pages/settings").then((module) => ({ default: module.SettingsPage })));
 const SetupPage = lazy(() => import("./pages/setup").then((module) => ({ default: module.SetupPage })));
 
+const LinkPage = lazy(() => import("./pages/link").then((module) => ({ default: module.LinkPage })));
+
 const LAST = "belplan.company";
 
 export function App() {
@@ -35,9 +37,10 @@ export function App() {
   const [path] = useLocation();
   useEffect(() => { document.title = t("app.name"); }, [t]);
   if (path === "/setup") return <Suspense fallback={<Loading />}><SetupPage /><Toasts /></Suspense>;
+  if (path === "/invitation" || path === "/reset") return <Suspense fallback={<Loading />}><LinkPage /><Toasts /></Suspense>;
   if (session.isPending) return <Loading />;
   if (session.isError) return <Empty title={t("state.offline")} more={t("state.offline_more")}><button type="button" className="button" onClick={() => void session.refetch()}>{t("action.retry")}</button></Empty>;
-  if (!session.data) return <SignIn />;
+  if (!session.data) return <><SignIn /><Toasts /></>;
   return <SignedIn session={session.data} />;
 }
 

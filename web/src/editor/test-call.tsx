@@ -9,7 +9,7 @@ import { appOf, everyItem, itemAt, itemPathOf, routeAt } from "../plan/route";
 import { setBy } from "../plan/scope";
 import { destination, exitWords } from "../plan/sentence";
 import type { DialPlan, Language, Plan } from "../plan/types";
-import { clock, lasted, useWords, type Words } from "../words";
+import { clock, lasted, minutes, useWords, type Words } from "../words";
 import { Segments } from "../ui/parts";
 import { useDraft } from "./draft";
 import type { Walked } from "./route-view";
@@ -96,7 +96,7 @@ export function useTestCall(): TestCallState {
         <span className="stamp" style={{ top: 6 }}>{clock(startedAt, language, true)}</span>
         <span className="node" style={{ marginTop: 4 }}><Phone size={13} aria-hidden /></span>
         <span className="row"><span className="grow"><b>{name ?? (asked.from ? shown(asked.from, plan?.company.country) : t("test.anonymous"))}</b> {t("test.calls")} {own.external_numbers?.[0] ? shownAbroad(own.external_numbers[0]) : own.internal_number}</span>
-          {walk && asked.speed === "skip" && <span className="badge accent round"><Clock3 size={14} aria-hidden />{t("test.took", { length: lasted(total, language), took: lasted(took, language) })}</span>}</span>
+          {walk && asked.speed === "skip" && <span className="badge accent round"><Clock3 size={14} aria-hidden />{t("test.took", { length: total < 120_000 ? lasted(total, language) : minutes(total / 1000), took: lasted(took, language) })}</span>}</span>
       </div>
     );
   }, [walk, asked, startedAt, took, language, plan, t]);

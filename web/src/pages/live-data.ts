@@ -8,7 +8,7 @@ import type { TraceStep } from "../api/types";
 export interface LiveCall {
   uuid: string; since: string; caller_number: string; callee_number: string; dial_plan: string; path: string; app: string; heard: string; ringing: string[]; answered_by: string | null;
 }
-export interface LiveQueue { number: string; name?: string; waiting?: { call?: string; since?: string }[]; agents?: { user: string; logged_in?: boolean; state?: string; since?: string }[] }
+export interface LiveQueue { number: string; name: string; waiting: { call?: string; caller_number?: string; since?: string }[]; agents: { number: string; name: string; level: number; standing: string; engaged: boolean }[] }
 export interface LivePhone { account: string; registered: boolean }
 export interface Origin { origin: string; breaker: string; open_for: number | null; counts: Record<string, number>; p50: number | null; p95: number | null; p99: number | null }
 export interface WebhookHealth { path: string; asked: number; results: Record<string, number>; p50: number | null; p95: number | null; p99: number | null; minutes: { at: string; results: Record<string, number>; p50: number | null; p95: number | null }[] }

@@ -12,7 +12,7 @@ import { appOf, itemAt, itemPathOf, routeAt, settingsOf } from "../plan/route";
 import { destination, hostAndPath, plain, sentence } from "../plan/sentence";
 import type { Plan } from "../plan/types";
 import { AppIcon, Loading, Menu } from "../ui/parts";
-import { clock, lasted, locale, minutes, useWords } from "../words";
+import { clock, lasted, locale, minutes, useWords, type Word } from "../words";
 import { type LiveCall, type Origin, stepsOf, useLive, useNow, type WebhookHealth } from "./live-data";
 
 export function LivePage({ company }: { company: string }) {
@@ -71,11 +71,11 @@ export function LivePage({ company }: { company: string }) {
           <div className="stack">
             {live.data.queues.map((queue) => (
               <section className="panel" key={queue.number}>
-                <header><h2>{t("live.queue")} {queue.name ?? destination(plan, queue.number)?.name ?? queue.number}</h2><span className="badge">{queue.number}</span><span className="grow" />{(queue.waiting?.length ?? 0) > 0 && <span className="badge warn round">{t(queue.waiting!.length === 1 ? "live.waits_one" : "live.waits_other", { count: queue.waiting!.length })}</span>}</header>
-                <ul className="agent-list">{(queue.agents ?? []).map((agent) => {
-                  const logged = agent.logged_in !== false;
-                  const presence = live.presence(agent.user);
-                  return <li key={agent.user}><i className={`dot ${logged ? presence : "off"}`} aria-hidden /><b>{destination(plan, agent.user)?.name ?? agent.user}</b><span className="grow quiet">{logged ? t(`overview.${presence}`) : t("live.logged_out")}</span>{agent.since && <span className="quiet">{minutes((now - new Date(agent.since).getTime()) / 1000)}</span>}</li>;
+                <header><h2>{t("live.queue")} {queue.name}</h2><span className="badge">{queue.number}</span><span className="grow" />{(queue.waiting?.length ?? 0) > 0 && <span className="badge warn round">{t(queue.waiting.length === 1 ? "live.waits_one" : "live.waits_other", { count: queue.waiting.length })}</span>}</header>
+                <ul className="agent-list">{queue.agents.map((agent) => {
+                  const there = agent.standing === "in";
+                  const presence = agent.engaged ? "busy" : live.presence(agent.number);
+                  return <li key={agent.number}><i className={`dot ${there ? presence : "off"}`} aria-hidden /><b>{agent.name || (destination(plan, agent.number)?.name ?? agent.number)}</b><span className="grow quiet">{there ? t(`overview.${presence}`) : t(standing(agent.standing))}</span><span className="quiet">{agent.number}</span></li>;
                 })}</ul>
               </section>
             ))}
@@ -94,6 +94,9 @@ export function LivePage({ company }: { company: string }) {
     </main>
   );
 }
+
+/** How somebody stands who takes no calls now. */
+export const standing = (word: string): Word => ({ break: "live.break", missed: "live.missed" } as const)[word as "break"] ?? "live.logged_out";
 
 /** Where a call ended up, in a few words. */
 export function whereTo(call: CallRecord, plan: Plan, t: ReturnType<typeof useWords>["t"]): string {

@@ -19,6 +19,7 @@ import type { Agent, Phone, Plan } from "../plan/types";
 import { Dialog, Empty, ListField, Loading, NumberField, SelectField, TextField, Tile, toast } from "../ui/parts";
 import { clock, day, minutes, useWords, type Word } from "../words";
 import { Entries, type Entry, type EntryForm } from "./entries";
+import { standing } from "./live";
 import { useAccounts, useLive } from "./live-data";
 import { freeEntryName, freeNumber } from "./plans";
 
@@ -120,9 +121,9 @@ function Agents({ value, onChange, plan, company, queue }: { value: Agent[]; onC
     <div className="field">
       <span className="label">{t("form.agents")}</span>
       {value.map((agent, index) => {
-        const state = now.find((one) => one.user === agent.user);
+        const state = now.find((one) => one.number === agent.user);
         return <div key={agent.user} className="row member"><Tile app="connect" small /><span className="grow">{destination(plan, agent.user)?.name ?? agent.user} <span className="quiet">{agent.user}</span></span>
-          {state && <button type="button" className={`badge round ${state.logged_in === false ? "" : "good"}`} style={{ border: 0, cursor: "pointer", minHeight: 24 }} aria-pressed={state.logged_in !== false} onClick={() => void switchOn(agent.user, state.logged_in === false)}>{t(state.logged_in === false ? "live.logged_out" : "live.logged_in")}</button>}
+          {state && <button type="button" className={`badge round ${state.standing === "in" ? "good" : ""}`} style={{ border: 0, cursor: "pointer", minHeight: 24 }} aria-pressed={state.standing === "in"} onClick={() => void switchOn(agent.user, state.standing !== "in")}>{t(state.standing === "in" ? "live.logged_in" : standing(state.standing))}</button>}
           <label className="row quiet" style={{ fontSize: 12.5 }}>{t("form.level")}<input className="input" style={{ width: 60, height: 30 }} type="number" min={1} max={99} value={agent.level ?? 1} onChange={(event) => onChange(value.map((one, at) => (at === index ? { ...one, level: event.target.valueAsNumber || 1 } : one)))} /></label>
           <button type="button" className="icon-button" aria-label={`${t("action.delete")} ${agent.user}`} onClick={() => onChange(value.filter((one) => one !== agent))}><Trash2 size={15} /></button></div>;
       })}

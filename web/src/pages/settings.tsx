@@ -3,7 +3,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Languages, Plus, SunMoon, Trash2, Undo2, Upload } from "lucide-react";
 import { useRef, useState } from "react";
-import { useLocation } from "wouter";
 import { ask, get, listed, post, Refused, send } from "../api/client";
 import type { Session, Version } from "../api/types";
 import { ConflictDialog } from "../editor/conflict";
@@ -155,24 +154,24 @@ function Secrets({ company }: { company: string }) {
   );
 }
 
-interface PersonRow { id: string; name: string; email: string; role: string; invited?: boolean }
+interface PersonRow { id: string; name: string; email: string; role: string; signs_in: boolean }
 
 function AccessList({ company }: { company: string }) {
   const { t } = useWords();
   const { list, refused, told } = useList<PersonRow>(company, "people");
   const [fresh, setFresh] = useState({ name: "", email: "", role: "editor" });
   const [link, setLink] = useState("");
-  const roles = ["administrator", "editor", "receptionist", "viewer"].map((role) => [role, role] as const);
+  const roles = ["administrator", "editor", "agent", "read-only"].map((role) => [role, role] as const);
   return (
     <section className="panel" style={{ maxWidth: 860 }}>
       <header><h2>{t("settings.people")}</h2></header>
-      <form className="inside row" style={{ flexWrap: "wrap" }} onSubmit={(event) => { event.preventDefault(); void told(post<{ link?: string; invitation?: string }>(`/companies/${company}/people`, fresh)).then((made) => { if (made) { setFresh({ ...fresh, name: "", email: "" }); setLink(made.link ?? made.invitation ?? ""); } }); }}>
+      <form className="inside row" style={{ flexWrap: "wrap" }} onSubmit={(event) => { event.preventDefault(); void told(post<{ link?: string }>(`/companies/${company}/people`, fresh)).then((made) => { if (made) { setFresh({ ...fresh, name: "", email: "" }); setLink(made.link ?? ""); } }); }}>
         <input className="input grow" required placeholder={t("form.name")} aria-label={t("form.name")} value={fresh.name} onChange={(event) => setFresh({ ...fresh, name: event.target.value })} /><input className="input grow" required type="email" placeholder={t("sign_in.email")} aria-label={t("sign_in.email")} value={fresh.email} onChange={(event) => setFresh({ ...fresh, email: event.target.value })} />
         <select className="select" style={{ width: 160 }} aria-label={t("settings.role")} value={fresh.role} onChange={(event) => setFresh({ ...fresh, role: event.target.value })}>{roles.map(([role]) => <option key={role}>{role}</option>)}</select><button type="submit" className="button"><Plus size={15} aria-hidden />{t("settings.invite")}</button>
       </form>
       {link && <p className="inside mono" style={{ overflowWrap: "anywhere" }}>{link}</p>}
       {refused && <p className="inside quiet">{refused}</p>}
-      <table className="table"><tbody>{list.map((person) => <tr key={person.id}><td><b>{person.name}</b><br /><span className="quiet">{person.email}</span></td><td><span className="badge">{person.role}</span></td><td className="right"><button type="button" className="icon-button" aria-label={`${t("action.delete")} ${person.name}`} onClick={() => void told(send("DELETE", `/companies/${company}/people/${person.id}`))}><Trash2 size={15} /></button></td></tr>)}</tbody></table>
+      <table className="table"><tbody>{list.map((person) => <tr key={person.id}><td><b>{person.name}</b><br /><span className="quiet">{person.email}</span></td><td><span className="badge">{person.role}</span>{!person.signs_in && <span className="badge warn">{t("settings.invited")}</span>}</td><td className="right"><button type="button" className="icon-button" aria-label={`${t("action.delete")} ${person.name}`} onClick={() => void told(send("DELETE", `/companies/${company}/people/${person.id}`))}><Trash2 size={15} /></button></td></tr>)}</tbody></table>
     </section>
   );
 }
@@ -201,13 +200,11 @@ function Tokens({ company }: { company: string }) {
   );
 }
 
-interface AuditRow { id?: string | number; at: string; who?: string; actor?: string; what?: string; action?: string; target?: string; note?: string; detail?: unknown }
+interface AuditRow { number: number; at: string; who: string; what: string; target: string; detail: Record<string, unknown> }
 
 function Audit({ company }: { company: string }) {
   const { t, language } = useWords();
   const { list, refused } = useList<AuditRow>(company, "audit");
-  const [, navigate] = useLocation();
-  void navigate;
   if (!list.length) return <Empty title={t("state.nothing")} {...(refused ? { more: refused } : {})} />;
-  return <section className="panel" style={{ overflowX: "auto" }}><table className="table"><thead><tr><th>{t("calls.when")}</th><th>{t("settings.who")}</th><th>{t("settings.what")}</th></tr></thead><tbody>{list.map((row, index) => <tr key={row.id ?? index}><td className="nowrap">{clock(row.at, language, true)} <span className="quiet">{day(row.at, language)}</span></td><td>{row.who ?? row.actor}</td><td><span className="mono">{row.what ?? row.action}</span> {row.target} {row.note}</td></tr>)}</tbody></table></section>;
+  return <section className="panel" style={{ overflowX: "auto" }}><table className="table"><thead><tr><th>{t("calls.when")}</th><th>{t("settings.who")}</th><th>{t("settings.what")}</th></tr></thead><tbody>{list.map((row) => <tr key={row.number}><td className="nowrap">{clock(row.at, language, true)} <span className="quiet">{day(row.at, language)}</span></td><td>{row.who}</td><td><span className="mono">{row.what}</span> {row.target} <span className="quiet">{Object.entries(row.detail).map(([name, value]) => `${name}: ${String(value)}`).join(", ")}</span></td></tr>)}</tbody></table></section>;
 }

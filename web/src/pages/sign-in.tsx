@@ -4,7 +4,7 @@ import { useState } from "react";
 import { Redirect } from "wouter";
 import { get, post, Refused, trust } from "../api/client";
 import type { Session } from "../api/types";
-import { TextField } from "../ui/parts";
+import { TextField, toast } from "../ui/parts";
 import { speak, useWords } from "../words";
 
 export function SignIn() {
@@ -41,6 +41,7 @@ export function SignIn() {
           <TextField label={t("sign_in.password")} type="password" autoComplete="current-password" required value={password} onChange={setPassword} />
           {needsCode && <TextField label={t("sign_in.code")} autoComplete="one-time-code" value={code} onChange={setCode} maxLength={6} />}
           {wrong && <p role="alert" style={{ color: "var(--bad)" }}>{wrong}</p>}
+          <button type="button" className="link" style={{ alignSelf: "flex-start" }} disabled={!email} onClick={() => void post("/reset", { email }).finally(() => toast(t("sign_in.sent")))}>{t("sign_in.forgot")}</button>
           <button type="submit" className="button primary" disabled={busy}>{t("sign_in.go")}</button>
         </form>
       </div>

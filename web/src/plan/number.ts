@@ -4,6 +4,7 @@ import { type CountryCode, parsePhoneNumberFromString } from "libphonenumber-js/
 
 /** `31612345678` as `06 12 34 56 78` at home and `+31 6 12 34 56 78` abroad; internal numbers stay as they are. */
 export function shown(number: string, country = "NL"): string {
+  if (!number) return "";
   const digits = number.replace(/^\+/, "");
   if (!/^\d{7,15}$/.test(digits)) return number;
   const parsed = parsePhoneNumberFromString(`+${digits}`);
