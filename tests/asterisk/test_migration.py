@@ -76,7 +76,11 @@ async def test_fifty_calls_go_as_they_went(program):
     phones = Phones(lambda number, phone: by_number[number].phones[phone])
     with crm(lambda number: SAYS.get(number, "")) as port:
         text = FILE.read_text().replace(":8090", f":{port}")
-        text = text.replace("RINGS=2", f"RINGS={RINGING}").replace("(response)=1", f"(response)={WAITING}")
+        text = (
+            text.replace("RINGS=2", f"RINGS={RINGING}")
+            .replace("(response)=1", f"(response)={WAITING}")
+            .replace("WaitExten(1)", "WaitExten(3)")
+        )
         company = taken_over(text)
         async with original(program, text, PEOPLE, phones) as asterisk:
             for call in calls:

@@ -88,7 +88,8 @@ async def in_time(exchange: Exchange) -> Finding:
     if slow >= timeout:
         return Finding("fail", seen, why(Answer("timeout")))
     if slow > timeout / 2:
-        return Finding("warn", seen, f"More than half of the {timeout:.0f} ms is gone: a busy day will break it.")
+        advice = f"More than half of the {timeout:.0f} ms is gone: a busy day will break it. {why(Answer('timeout'))}"
+        return Finding("warn", seen, advice)
     return Finding("pass", seen)
 
 
