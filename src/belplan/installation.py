@@ -31,10 +31,10 @@ from belplan.engine.mail import NoMail
 from belplan.live import Live
 from belplan.server import Exchange, Options, policy
 from belplan.steering import Calls, Idle
-from belplan.store import schema
+from belplan.storage import storage
 from belplan.store.audit import Audit
 from belplan.store.companies import Companies, CompanyRow
-from belplan.store.database import Database, DatabaseAwayError
+from belplan.store.database import DatabaseAwayError
 from belplan.store.intake import emptied
 from belplan.store.people import People
 from belplan.store.phone_book import PhoneBooks
@@ -42,24 +42,10 @@ from belplan.store.records import Records
 from belplan.store.secrets import CompanySecrets
 from belplan.store.spool import Spool
 from belplan.store.state_file import StateFile
-from belplan.store.vault import Vault
 
 PAGE = Path(__file__).parent / "web"
 
 _log = structlog.get_logger()
-
-
-@contextlib.asynccontextmanager
-async def storage(options: Options) -> AsyncGenerator[tuple[Database, Vault]]:
-    """The database, up to date, and the key. Raises NewerDatabaseError, KeyFileError, DatabaseAwayError, OSError."""
-    options.data.mkdir(parents=True, exist_ok=True)
-    url = options.database_url or f"sqlite:///{options.data / 'belplan.sqlite'}"
-    vault = Vault.open(options.key_file or options.data / "belplan.key")
-    async with Database(url) as database:
-        before, after = await schema.upgrade(database)
-        if before != after:
-            _log.info("database.upgraded", before=before, after=after)
-        yield database, vault
 
 
 async def serve(

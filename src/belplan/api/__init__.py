@@ -16,6 +16,7 @@ from belplan.api import (
     credentials,
     drafts,
     entries,
+    metrics,
     now,
     people,
     phone_book,
@@ -77,6 +78,8 @@ def create(parts: Parts) -> FastAPI:
         api.include_router(resource.router)
     app.include_router(api)
     app.include_router(_health(parts))
+    if parts.live:
+        app.include_router(metrics.router(parts))
     app.mount("/", Page(parts.page))
     app.openapi = lambda: _document(app)
     app.add_middleware(Edge)

@@ -46,9 +46,8 @@ def serve(
     from belplan import installation, server
     from belplan.drivers.asterisk.debian import InstallError
     from belplan.drivers.asterisk.pbx import PbxError
-    from belplan.store.database import DatabaseAwayError, DatabaseUrlError
-    from belplan.store.schema import NewerDatabaseError
-    from belplan.store.vault import KeyFileError
+    from belplan.storage import StorageError
+    from belplan.store.database import DatabaseAwayError
 
     company, warnings = None, []
     try:
@@ -82,7 +81,7 @@ def serve(
     log_to_stderr(logging.INFO)
     try:
         uvloop.run(installation.serve(options, company, program, lambda text: out.print(text, markup=False)))
-    except (OSError, PbxError, DatabaseAwayError, DatabaseUrlError, NewerDatabaseError, KeyFileError) as error:
+    except (OSError, PbxError, DatabaseAwayError, *StorageError) as error:
         return fail(str(error))
     return FINE
 

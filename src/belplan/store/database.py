@@ -66,11 +66,11 @@ class Database:
             try:
                 async with self._writing.begin() as connection:
                     return await work(connection)
-            except DBAPIError as error:
-                if attempt + 1 == TRIES or not _came_between(error):
-                    raise DatabaseAwayError(_said(error)) from error
             except (SQLAlchemyError, OSError, sqlite3.Error) as error:
-                raise DatabaseAwayError(_said(error)) from error
+                if not _came_between(error):
+                    raise (DatabaseAwayError(_said(error)) if _away(error) else error) from error
+                if attempt + 1 == TRIES:
+                    raise DatabaseAwayError(_said(error)) from error
             await asyncio.sleep(0.01 * 2**attempt)
         raise AssertionError
 
@@ -98,10 +98,8 @@ def now() -> int:
 async def _patient() -> AsyncGenerator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout, OSError, sqlite3.Error) as error:
-        raise DatabaseAwayError(_said(error)) from error
-    except DBAPIError as error:
-        if _came_between(error) or error.connection_invalidated:
+    except (SQLAlchemyError, OSError, sqlite3.Error) as error:
+        if _came_between(error) or _away(error):
             raise DatabaseAwayError(_said(error)) from error
         raise
 
@@ -111,9 +109,23 @@ def _said(error: BaseException) -> str:
     return str(getattr(error, "orig", None) or error).splitlines()[0] if str(error) else type(error).__name__
 
 
-def _came_between(error: DBAPIError) -> bool:
+def _came_between(error: BaseException) -> bool:
     # PostgreSQL: serialization_failure, deadlock_detected.
-    return getattr(error.orig, "sqlstate", "") in ("40001", "40P01")
+    return _state(error) in ("40001", "40P01")
+
+
+def _away(error: BaseException) -> bool:
+    """Whether it is the database that cannot, and not what it was asked for."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    # PostgreSQL: connection exceptions, insufficient resources, operator intervention (a start, a stop).
+    if _state(error)[:2] in ("08", "53", "57"):
+        return True
+    return isinstance(error, (OperationalError, InterfaceError, PoolTimeout, OSError, sqlite3.Error))
+
+
+def _state(error: BaseException) -> str:
+    return getattr(getattr(error, "orig", None), "sqlstate", "") or ""
 
 
 def _engine(url: str) -> AsyncEngine:

@@ -113,6 +113,12 @@ class People:
         """Raises UnknownError."""
         return await self._one(tables.people.c.email == email.lower(), email)
 
+    async def all(self) -> list[Person]:
+        """Everybody, by address."""
+        async with self._database.reading() as connection:
+            found = await connection.execute(select(tables.people).order_by(tables.people.c.email))
+            return [_person(row) for row in found]
+
     async def remove(self, person: str) -> None:
         """Remove somebody, with their sessions and tokens. Raises UnknownError."""
 

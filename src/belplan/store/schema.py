@@ -17,12 +17,12 @@ class NewerDatabaseError(Exception):
 
 async def upgrade(database: Database) -> tuple[str | None, str | None]:
     """Bring the database up to date: its revision before and after. Raises NewerDatabaseError."""
-    return await database.run(_upgrade)
+    return await database.run(upgrade_to)
 
 
 async def revision(database: Database) -> str | None:
     """The revision that the database has. None where it is empty."""
-    return await database.run(lambda connection: MigrationContext.configure(connection).get_current_revision())
+    return await database.run(revision_of)
 
 
 def newest() -> str:
@@ -30,13 +30,19 @@ def newest() -> str:
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 
-def _upgrade(connection: Connection, to: str = "head") -> tuple[str | None, str | None]:
+def revision_of(connection: Connection) -> str | None:
+    """The revision of the database behind a connection."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade_to(connection: Connection, to: str = "head") -> tuple[str | None, str | None]:
+    """Bring the database behind a connection to a revision: the one before and after. Raises NewerDatabaseError."""
     if connection.dialect.name == "postgresql":
         # Two servers that start at once: the second waits, and finds nothing to do.
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(6622367526)")
     config = _config()
     scripts = ScriptDirectory.from_config(config)
-    before = MigrationContext.configure(connection).get_current_revision()
+    before = revision_of(connection)
     known = {script.revision for script in scripts.walk_revisions()}
     if before is not None and before not in known:
         raise NewerDatabaseError(
@@ -44,7 +50,7 @@ def _upgrade(connection: Connection, to: str = "head") -> tuple[str | None, str 
         )
     config.attributes["connection"] = connection
     command.upgrade(config, to)
-    return before, MigrationContext.configure(connection).get_current_revision()
+    return before, revision_of(connection)
 
 
 def _config() -> Config:

@@ -1,0 +1,59 @@
+"""Figures for Prometheus. Only this machine may read them, unless a proxy in front hands them on."""
+
+from collections import Counter
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from belplan.api.parts import Parts
+from belplan.api.problems import not_found
+
+
+class Figures(Collector):
+    """What is counted of all companies together: no figure names one of them."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._calls = Counter[str]()
+        self._webhooks = Counter[str]()
+        parts.live.listeners.append(self._heard)
+
+    def collect(self) -> Iterator[Metric]:
+        parts = self._parts
+        yield GaugeMetricFamily("belplan_ready", "1 while calls can be taken.", int(parts.calls.ready))
+        yield GaugeMetricFamily("belplan_calls", "Calls under way.", sum(map(len, parts.live.calls.values())))
+        yield _counted("belplan_calls_ended", "Calls that have ended, by outcome.", "outcome", self._calls)
+        yield _counted("belplan_webhooks", "Webhooks asked, by what came of it.", "result", self._webhooks)
+
+    def _heard(self, company: str, event: dict[str, object]) -> None:
+        if event["what"] == "ended":
+            self._calls[str(event.get("outcome", ""))] += 1
+        elif event["what"] == "left" and event.get("app") == "webhook":
+            self._webhooks[str(event.get("exit", ""))] += 1
+
+
+def router(parts: Parts) -> APIRouter:
+    """`/metrics`."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Figures(parts))
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/metrics")
+    async def metrics(request: Request) -> Response:
+        """The figures, in Prometheus' text form."""
+        if request.client is None or not ip_address(request.client.host).is_loopback:
+            raise not_found()
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return routes
+
+
+def _counted(name: str, text: str, label: str, counts: Counter[str]) -> CounterMetricFamily:
+    family = CounterMetricFamily(name, text, labels=[label])
+    for word, count in counts.items():
+        family.add_metric([word], count)
+    return family
