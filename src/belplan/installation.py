@@ -34,7 +34,7 @@ from belplan.steering import Calls, Idle
 from belplan.storage import storage
 from belplan.store.audit import Audit
 from belplan.store.companies import Companies, CompanyRow
-from belplan.store.database import DatabaseAwayError
+from belplan.store.database import DatabaseAwayError, now
 from belplan.store.intake import emptied
 from belplan.store.people import People
 from belplan.store.phone_book import PhoneBooks
@@ -43,6 +43,9 @@ from belplan.store.secrets import CompanySecrets
 from belplan.store.spool import Spool
 from belplan.store.state_file import StateFile
 
+AGAIN_AFTER = 2.0  # seconds until phone books that could not be read are read again
+FORGET_EVERY = 3600.0  # seconds between looks for records that are old enough to go
+DAY = 86_400_000  # ms
 PAGE = Path(__file__).parent / "web"
 
 _log = structlog.get_logger()
@@ -84,7 +87,6 @@ async def installation(
             _log.warning("company.from_file_no_more", companies=adopted, next="its plan is kept here from now on")
         taking = [company] if company else await _live(companies)
         books = PhoneBooks(database)
-        await books.load()
         exchange = Exchange(options, taking, program, *watchers, secrets=secrets, names=books) if program else None
         state_file = StateFile(options.data / "state.jsonl")
         idle = None if exchange else Idle(taking, opening.enter_context(state_file))
@@ -108,6 +110,7 @@ async def installation(
             post=exchange.mailer.post if exchange else NoMail().post,
             policy=policy(options),
             sample=_sample,
+            per_minute=options.api_per_minute,
             url=options.url or f"http://{options.listen}:{options.http_port}",
             page=PAGE,
             sip=f"{options.listen}:{options.sip_port}",
@@ -115,6 +118,9 @@ async def installation(
         if company and options.plan:
             await _keep_file(companies, options.plan, company)
         await opening.enter_async_context(emptied(spool, records))
+        # A million numbers take seconds: calls are taken meanwhile, and show numbers until the names are there.
+        calls.background(_read_books(books))
+        calls.background(_forget_old(records, calls))
         await opening.enter_async_context(_web(api.create(parts), listening))
         if exchange:
             if options.plan:
@@ -124,6 +130,27 @@ async def installation(
         opening.callback(parts.stopping.set)
         opening.push_async_callback(calls.stop)
         yield parts
+
+
+async def _read_books(books: PhoneBooks) -> None:
+    while True:
+        try:
+            await books.load()
+        except DatabaseAwayError as error:
+            _log.error("phone_books.not_read", reason=str(error), next="they are read again")
+            await asyncio.sleep(AGAIN_AFTER)
+        else:
+            return
+
+
+async def _forget_old(records: Records, calls: Calls) -> None:
+    """Remove, every hour, the records that their company does not want to keep any longer."""
+    while True:
+        for company in calls.companies():
+            if days := company.settings.keep_calls_days:
+                with contextlib.suppress(DatabaseAwayError):
+                    await records.forget(company.id, until=now() - days * DAY)
+        await asyncio.sleep(FORGET_EVERY)
 
 
 async def _live(companies: Companies) -> list[Company]:

@@ -89,6 +89,7 @@ class Options:
     mail_from: str = ""
     database_url: str = ""  # "" is SQLite in the data folder
     key_file: Path | None = None
+    api_per_minute: int = 1200  # requests of one person or program; 0 is without limit
     url: str = ""  # what people have in their browsers
 
 

@@ -52,6 +52,11 @@ class Calls:
         there = self._exchange or self._idle
         return there.state if there else None
 
+    def companies(self) -> list[Company]:
+        """The companies that take calls."""
+        there = self._exchange or self._idle
+        return list(there.companies) if there else []
+
     def company(self, company: str) -> Company | None:
         there = self._exchange or self._idle
         return there.companies.get(company) if there else None

@@ -109,7 +109,7 @@ def test_the_export_is_all_of_it_and_no_spreadsheet_runs_it(reader, at, keep):
     keep(*(record(n) for n in range(1200)), record(caller="", dial_plan="x", connected_to="=cmd|'/c calc'!A1"))
     lines = list(csv.DictReader(io.StringIO(reader("GET", f"{at}/calls.csv").text)))
     assert len(lines) == 1201
-    assert lines[-1]["connected_to"].startswith("'=")
+    assert [one["connected_to"] for one in lines if "cmd" in one["connected_to"]] == ["'=cmd|'/c calc'!A1"]
 
 
 def test_everything_about_a_number_is_removed(server, member, at, keep):
@@ -227,3 +227,17 @@ def test_events_come_as_they_happen_to_their_own_company_only(server, member, at
     assert "event: ended" in seen
     data = next(line for line in seen if line.startswith("data: "))
     assert json.loads(data.removeprefix("data: "))["call"] == "x"
+
+
+def test_old_records_go_when_their_company_says_so(server, keep, company):
+    keep(record(0), record(100_000))
+    until = round((BEGAN + timedelta(seconds=50_000)).timestamp() * 1000)
+    assert server.run(server.parts.records.forget(company, until=until)) == 1
+
+
+def test_figures_are_for_this_machine_and_name_nobody(server, company):
+    server.loop.call_soon_threadsafe(lambda: server.parts.live.tell(company, "ended", outcome="connected"))
+    found = server.somebody()
+    text = found.http.get(f"{server.url}/metrics", timeout=10).text
+    assert "belplan_ready 0.0" in text
+    assert company not in text

@@ -82,7 +82,7 @@ def create(parts: Parts) -> FastAPI:
         app.include_router(metrics.router(parts))
     app.mount("/", Page(parts.page))
     app.openapi = lambda: _document(app)
-    app.add_middleware(Edge)
+    app.add_middleware(Edge, per_minute=parts.per_minute)
     return app
 
 

@@ -1,6 +1,9 @@
 """What holds for every answer and every request, whatever it asks: headers, foreign sites, bodies that never end."""
 
 import asyncio
+import hashlib
+import time
+from collections import OrderedDict
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -9,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from belplan.api.identity import SAFE
 from belplan.api.problems import ApiError, answer
 
+REMEMBERED = 50_000  # of those who ask
 BODY_TIME = 60.0  # seconds in which a body must have come
 
 # The page needs nothing from anywhere else, and nothing inline.
@@ -42,8 +46,9 @@ HEADERS = {
 class Edge:
     """Wraps the application."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, per_minute: int) -> None:
         self._app = app
+        self._pace = Pace(per_minute) if per_minute else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -61,7 +66,7 @@ class Edge:
                     found.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        if (refused := _refused(scope, headers)) is not None:
+        if (refused := _refused(scope, headers) or self._too_fast(scope, headers, api=api)) is not None:
             await answer(refused)(scope, receive, dressed)
             return
         if scope["type"] == "websocket":
@@ -83,6 +88,36 @@ class Edge:
             return message
 
         await self._app(scope, bounded, dressed)
+
+    def _too_fast(self, scope: Scope, headers: Headers, *, api: bool) -> ApiError | None:
+        if self._pace is None or not api:
+            return None
+        client = scope["client"][0] if scope.get("client") else ""
+        wait = self._pace.wait(headers.get("authorization") or headers.get("cookie") or client)
+        if wait <= 0:
+            return None
+        return ApiError(429, "too-many", "Too many requests; wait.", headers={"Retry-After": str(int(wait) + 1)})
+
+
+class Pace:
+    """How fast each person or program may ask: so many a minute, half of them at once."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._rate = per_minute / 60
+        self._most = max(1.0, per_minute / 2)
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # by whom: how many, and since when
+
+    def wait(self, who: str) -> float:
+        """Count a request. Seconds until it may be made; 0 for now."""
+        key = hashlib.blake2b(who.encode(), digest_size=16).hexdigest()
+        now = time.monotonic()
+        left, since = self._left.get(key, (self._most, now))
+        left = min(self._most, left + (now - since) * self._rate)
+        self._left[key] = (max(0.0, left - 1), now)
+        self._left.move_to_end(key)
+        if len(self._left) > REMEMBERED:
+            self._left.popitem(last=False)
+        return 0.0 if left >= 1 else (1 - left) / self._rate
 
 
 def _refused(scope: Scope, headers: Headers) -> ApiError | None:

@@ -123,6 +123,7 @@ class Parts:
     policy: Policy
     post: Callable[[Letter], bool]  # has a mail sent soon; False where no mail is sent
     sample: Callable[[], dict[str, Any]]  # the plan of the sample company
+    per_minute: int = 0  # requests of one person or program; 0 is without limit
     url: str = ""  # what people have in their browsers, for links in mails; https makes cookies secure
     page: Path | None = None  # the folder of the built page
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # streams end

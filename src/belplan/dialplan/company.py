@@ -300,6 +300,9 @@ class CompanySettings(Settings):
     last_resort: Annotated[Text | None, Field(description="Rung instead of dropping a caller.")] = None
     outside_calls: Annotated[OutsideCalls, Field(description="Which outside numbers may be called.")] = OutsideCalls()
     keep_recordings: Annotated[int, Field(description="Days that recorded conversations are kept.", ge=1, le=3650)] = 90
+    keep_calls_days: Annotated[
+        int | None, Field(description="Days after which the records of calls are removed.", ge=1, le=3650)
+    ] = None
     debug_until: Annotated[
         Text | None,
         Field(description="Until this moment (2026-12-01T18:00) the trace shows what webhooks sent and received."),

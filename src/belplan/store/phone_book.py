@@ -66,12 +66,19 @@ class PhoneBooks:
         wanted = select(columns.company, columns.number, columns.name).order_by(columns.company)
         if company is not None:
             wanted = wanted.where(columns.company == company)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(wanted)).all()
-        books = await asyncio.to_thread(_packed, [(row[0], row[1], row[2]) for row in rows])
         if company is not None:
             self._books.pop(company, None)
-        self._books.update(books)
+        async with self._database.reading() as connection:
+            owner, entries = "", list[tuple[str, str]]()
+            async for some in (await connection.stream(wanted)).partitions(AT_ONCE):
+                for of, number, name in some:
+                    if of != owner and entries:
+                        self._books[owner] = await asyncio.to_thread(Book, entries)
+                        entries = []
+                    owner = of
+                    entries.append((number, name))
+            if entries:
+                self._books[owner] = await asyncio.to_thread(Book, entries)
 
     async def put(self, company: str, entries: Mapping[str, str], *, replace: bool = False) -> int:
         """Keep names by number, with or (`replace`) in the place of what there is. How many there are then.
@@ -125,10 +132,3 @@ class PhoneBooks:
         async with self._database.reading() as connection:
             found = await connection.execute(wanted.order_by(columns.number).limit(limit))
             return [(row.number, row.name) for row in found]
-
-
-def _packed(rows: list[tuple[str, str, str]]) -> dict[str, Book]:
-    by_company: dict[str, list[tuple[str, str]]] = {}
-    for company, number, name in rows:
-        by_company.setdefault(company, []).append((number, name))
-    return {company: Book(entries) for company, entries in by_company.items()}
