@@ -17,6 +17,7 @@ from belplan.engine.companies import account, on_exchange
 from belplan.webhook import Policy, check_url
 
 LONGEST_ACCOUNT = 64  # characters of a SIP account on the exchange
+LONGEST_TRUNK = 40
 
 _URLS = ("url", "fallback_url")  # of a webhook
 
@@ -63,8 +64,13 @@ def examine(
 
 def published(plan: str, handle: str, number: int) -> Company:
     """The company of a plan that was published, as its exchange has it. Raises PlanError where nothing can be read."""
-    loaded = load(json.loads(plan), APPS)
-    return (on_exchange(loaded.company, handle) if handle else loaded.company).numbered(number)
+    raw = json.loads(plan)
+    if handle:
+        on_exchange(raw, handle)
+    company = load(raw, APPS).company
+    # A call that goes on after its engine died walks this text again.
+    company.read_from(json.dumps(raw, ensure_ascii=False))
+    return company.numbered(number)
 
 
 def refused_webhooks(company: Company, policy: Policy) -> list[Problem]:
@@ -76,7 +82,16 @@ def refused_webhooks(company: Company, policy: Policy) -> list[Problem]:
 
 
 def _long_accounts(company: Company, handle: str) -> list[Problem]:
-    return [
+    trunks = [
+        Problem(
+            f"trunks[{index}].name",
+            "invalid-value",
+            f"on this server the trunk is {name}, which is longer than {LONGEST_TRUNK}; choose a shorter name",
+        )
+        for index, trunk in enumerate(company.trunks)
+        if len(name := account(handle, trunk.name)) > LONGEST_TRUNK
+    ]
+    return trunks + [
         Problem(
             f"users[{index}].phones[{place}].username",
             "invalid-value",

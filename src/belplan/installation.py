@@ -162,7 +162,7 @@ async def _live(companies: Companies) -> list[Company]:
 def _compiled(row: CompanyRow, plan: str) -> Company | None:
     try:
         return published(plan, row.handle, row.live or 0)
-    except (PlanError, ValueError) as error:
+    except (PlanError, ValueError, LookupError, TypeError) as error:
         _log.error("company.left_out", company=row.id, version=row.live, reason=str(error).splitlines()[0])
         return None
 

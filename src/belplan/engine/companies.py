@@ -6,34 +6,26 @@ itself, from a file, needs none.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from belplan.dialplan.company import Company, Trunk
 
 
-def on_exchange(company: Company, handle: str) -> Company:
-    """The company with the names that its phones, trunks and their secrets have on an exchange of many."""
+def on_exchange(plan: dict[str, Any], handle: str) -> None:
+    """Give phones, trunks and their secrets, in a plan as JSON has it, the names they have on an exchange of many."""
+    company = plan["company"]["id"]
 
-    def secret(text: str | None) -> str | None:
-        return f"secret:{company.id}/{text.removeprefix('secret:')}" if text and text.startswith("secret:") else text
+    def name(entry: dict[str, Any], field: str) -> None:
+        entry[field] = account(handle, entry[field])
+        secret = entry.get("password")
+        if isinstance(secret, str) and secret.startswith("secret:"):
+            entry["password"] = f"secret:{company}/{secret.removeprefix('secret:')}"
 
-    users = tuple(
-        user.model_copy(
-            update={
-                "phones": tuple(
-                    phone.model_copy(
-                        update={"username": account(handle, phone.username), "password": secret(phone.password)}
-                    )
-                    for phone in user.phones
-                )
-            }
-        )
-        for user in company.users
-    )
-    trunks = tuple(
-        trunk.model_copy(update={"name": account(handle, trunk.name), "password": secret(trunk.password)})
-        for trunk in company.trunks
-    )
-    return company.model_copy(update={"users": users, "trunks": trunks})
+    for user in plan.get("users") or ():
+        for phone in user.get("phones") or ():
+            name(phone, "username")
+    for trunk in plan.get("trunks") or ():
+        name(trunk, "name")
 
 
 def account(handle: str, username: str) -> str:
