@@ -15,6 +15,8 @@ COMMANDS = {
     "webhooks:webhook": "Try a webhook, be the server that it asks, or grade that server.",
     "knowing:why": "Say in one sentence why each of some recorded calls went where it went.",
     "knowing:replay": "Walk recorded calls through a plan, and say what changed for whom.",
+    "knowing:drill": "Say what callers meet with a webhook's server down, slow or answering rubbish.",
+    "knowing:answers": "Say what webhooks have answered, what has no branch, and which timeout fits.",
     "knowing:prove": "Look at every way through a plan: who can be rung and when, what goes wrong, which rules hold.",
     "scenarios:test": "Run scenario files, or all *.scenario.yaml in folders: offline, in virtual time.",
     "exchange:serve": "Run the server, Asterisk included, until SIGTERM or Ctrl-C.",

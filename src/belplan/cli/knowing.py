@@ -100,3 +100,64 @@ def replay(plan: Path, records: Records, *, as_json: Json = False) -> int:
     else:
         print_replayed(out, found)
     return FINE if found.same == found.total else PROBLEMS
+
+
+def drill(
+    plan: Path,
+    records: Annotated[Path | None, Parameter(help="Records of calls; without, only every way is looked at.")] = None,
+    *,
+    webhook: Annotated[tuple[str, ...], Parameter(help="Which, by variable or path; all, when absent.")] = (),
+    down: Annotated[bool, Parameter(negative="", help="It refuses.")] = False,
+    slow: Annotated[float | None, Parameter(help="It takes so many seconds longer.")] = None,
+    rubbish: Annotated[bool, Parameter(negative="", help="It answers a web page, with status 200.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Say what callers would have met with a customer's server down, slow or answering rubbish.
+
+    Exits with 0 when it was looked at, 1 when the plan has problems, 2 when a file cannot be read.
+    """
+    from belplan import drill as drills
+    from belplan.replay import faults
+
+    company, problems, code = read_plan(plan)
+    if company is None:
+        return refuse(plan, problems, code, as_json)
+    if [down, slow is not None, rubbish].count(True) != 1:
+        return fail("say what happens to it: --down, --slow SECONDS or --rubbish")
+    fault = faults.DOWN if down else faults.rubbish() if rubbish else faults.slow(slow or 0.0)
+    try:
+        paths = faults.chosen(company, webhook)
+    except ValueError as error:
+        return fail(f"--webhook: {error}")
+    try:
+        calls = read_records(records) if records else None
+    except ValueError as error:
+        return fail(str(error), UNREADABLE)
+    found = drills.drill(company, paths, fault, calls)
+    if as_json:
+        print_json(found.as_json())
+    else:
+        drills.print_drill(out, found)
+    return FINE
+
+
+def answers(plan: Path, records: Records, *, as_json: Json = False) -> int:
+    """Say what webhooks have answered in recorded calls, what the plan has no branch for, and which timeout fits.
+
+    Exits with 0, 1 when the plan has problems, 2 when a file cannot be read.
+    """
+    from belplan.replay.learned import learn
+    from belplan.replay.tell import print_learned
+
+    company, problems, code = read_plan(plan)
+    if company is None:
+        return refuse(plan, problems, code, as_json)
+    try:
+        found = learn(company, read_records(records))
+    except ValueError as error:
+        return fail(str(error), UNREADABLE)
+    if as_json:
+        print_json({"webhooks": [one.as_json() for one in found]})
+    else:
+        print_learned(out, found)
+    return FINE

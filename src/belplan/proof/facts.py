@@ -88,12 +88,15 @@ def prompt_seconds(prompt: Prompt) -> float:
 
 def _webhook(world: World, spot: Spot, cube: Cube, app: Any) -> Iterator[Way]:
     names = [name for name, _ in app.sets()]
-    for leave in ("ok", "error", "timeout"):
+    failing = world.failing.get(id(app))
+    for leave in failing.exits if failing and failing.exits else ("ok", "error", "timeout"):
         after = cube
         for name in names:
             if name in world.variables:
                 dimension = world.variables[name]
                 value = UNSET if leave != "ok" else dimension.any_set if name == app.save_as else dimension.full
+                if leave == "ok" and failing and failing.text is not None:
+                    value = dimension.mask_of(failing.text)
                 after = world.set(after, spot.depth, name, value)
             after = _told_of_itself(world, spot, after, name, leave)
         yield Way(leave, after, app.timeout, webhooks=1)

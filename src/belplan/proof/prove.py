@@ -3,7 +3,7 @@
 import re
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -17,7 +17,7 @@ from belplan.proof.search import find, longest, longest_call
 from belplan.proof.state import Cube
 from belplan.proof.steps import Edge, Steps
 from belplan.proof.when import circumstances
-from belplan.proof.world import World
+from belplan.proof.world import Failing, World
 
 LONGEST_CALL = 4 * 3600.0  # seconds for which a call may go on and meet a change of times
 BUDGET = 60.0  # seconds
@@ -109,7 +109,7 @@ def _call(call: Shown | None, plan: str = "PLAN") -> dict[str, Any] | None:
     }
 
 
-def world_of(company: Company, first: date | None = None) -> World:
+def world_of(company: Company, first: date | None = None, failing: Mapping[str, Failing] | None = None) -> World:
     """Everything that a company's plans and rules ask about, cut into classes."""
     tests = [test for rule in company.rules if rule.when for _, test in rule.when.tests]
     world = World(
@@ -118,6 +118,7 @@ def world_of(company: Company, first: date | None = None) -> World:
         targets=[target for rule in company.rules if (target := rule.target)],
         times=[test.time for test in tests if test.time],
         first=first or date.today(),
+        failing=failing,
     )
     world.moments.allow(LONGEST_CALL)
     return world
@@ -137,12 +138,21 @@ def entrances(company: Company, world: World) -> list[str]:
     return [*found, *(user.number for user in company.users if user.route.items)]
 
 
-def prove(company: Company, *, budget: float = BUDGET, first: date | None = None) -> Proof:
-    """Look at every way of every call, for `budget` seconds at most. `first` is the first day of the calendar."""
+def prove(
+    company: Company,
+    *,
+    budget: float = BUDGET,
+    first: date | None = None,
+    failing: Mapping[str, Failing] | None = None,
+) -> Proof:
+    """Look at every way of every call, for `budget` seconds at most. `first` is the first day of the calendar.
+
+    `failing` says of webhooks, by path, how alone they are left.
+    """
     began = time.monotonic()
     proof = Proof(company)
     deadline = began + budget
-    world = world_of(company, first)
+    world = world_of(company, first, failing)
     try:
         graph = explore(Steps(world), entrances(company, world), deadline=deadline)
     except UnfinishedError as error:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any, cast
@@ -25,6 +26,14 @@ OF_THE_CALLER = frozenset({"caller_number", "phonebook_caller_name"})
 _KINDS = frozenset({"anonymous", "internal", "country", "mobile"})
 
 
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """A webhook that is only left by these exits, with this text as its answer; by any, where there are none."""
+
+    exits: tuple[str, ...] = ()
+    text: str | None = None
+
+
 class World:
     """The classes of a company's calls. `also` are what rules compare, `targets` the outside numbers they name."""
 
@@ -37,8 +46,16 @@ class World:
         times: Iterable[str] = (),
         first: date,
         overridden: bool = False,
+        failing: Mapping[str, Failing] | None = None,
     ) -> None:
         self.company = company
+        self.failing = {
+            id(spot.app): failing[spot.path]
+            for top in tops(company)
+            for spot in top.everything
+            if failing and spot.path in failing
+        }
+        """What webhooks do, of which it is said; by the item."""
         self.tops = tops(company)
         self.targets = tuple(dict.fromkeys(targets))
         asked: dict[str, dict[Hashable, Question]] = defaultdict(dict)

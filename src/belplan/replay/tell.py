@@ -1,9 +1,14 @@
 """What came of calls of the past, on a terminal."""
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.text import Text
 
 from belplan.replay.compare import Change, Replayed, slower
+from belplan.replay.learned import Learned
+
+_MOST_VALUES = 20
 
 
 def print_replayed(console: Console, found: Replayed) -> None:
@@ -26,3 +31,25 @@ def _print(console: Console, change: Change, style: str) -> None:
         console.print(Text(f"        {change.at}", style="dim"))
     more = ", …" if change.count > len(change.calls) else ""
     console.print(Text(f"        {', '.join(uuid[:8] for uuid in change.calls)}{more}", style="dim"))
+
+
+def print_learned(console: Console, found: Sequence[Learned]) -> None:
+    """Each webhook: what it answers, with counts, and how long it takes."""
+    for webhook in found:
+        exits = ", ".join(f"{count} {leave}" for leave, count in webhook.exits.most_common()) or "never asked"
+        console.print(Text.assemble((webhook.path, "bold"), f"  {exits}"))
+        for name, values in webhook.values.items():
+            for value in values[:_MOST_VALUES]:
+                text = " ".join(value.text.split())
+                shown = f"“{text[:60]}{'…' if len(text) > 60 else ''}”"
+                said = value.handled_by or "no branch"
+                hint = f"; {value.hint}" if value.hint else ""
+                style = "dim" if value.handled_by else "yellow"
+                console.print(Text.assemble(f"{value.count:6}  {name} = {shown}  ", (f"{said}{hint}", style)))
+            if len(values) > _MOST_VALUES:
+                console.print(Text(f"        and {len(values) - _MOST_VALUES} other values", style="dim"))
+        if webhook.answered_within is not None:
+            line = f"{webhook.timeout:g} s: {webhook.answered_within:.1%} answered"
+            if webhook.advice is not None:
+                line += f"; {webhook.advice:g} s: {webhook.advised:.1%}"
+            console.print(Text(f"        {line}; beyond {webhook.seen:.1f} s nobody has waited", style="dim"))
