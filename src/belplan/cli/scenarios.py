@@ -19,6 +19,9 @@ def test(
         str, Parameter(name=["--only", "-k"], help="Run the scenarios that have this text in their name.")
     ] = "",
     junit: Annotated[Path | None, Parameter(help="Write the results there too, as JUnit XML.")] = None,
+    coverage: Annotated[
+        bool, Parameter(negative="", help="Say too which items of the plans no scenario comes to.")
+    ] = False,
     guard: Guard = False,
     as_json: Json = False,
 ) -> int:
@@ -50,11 +53,13 @@ def test(
         except OSError as error:
             return fail(f"{junit} cannot be written: {error.strerror}", UNREADABLE)
     if as_json:
-        print_json(report.as_json(played))
+        print_json(report.as_json(played) | ({"coverage": report.coverage_json(played)} if coverage else {}))
     unread = any(file.problems for file in played)
     if not unread and not any(file.results for file in played):
         return fail(f'no scenario has "{only}" in its name', UNREADABLE)
     if not as_json:
+        if coverage:
+            report.print_coverage(out, played)
         out.print(report.summary(played, time.perf_counter() - began))
     return UNREADABLE if unread else PROBLEMS if any(file.failed for file in played) else FINE
 

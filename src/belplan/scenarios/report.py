@@ -10,6 +10,7 @@ from rich.text import Text
 
 from belplan import ladder
 from belplan.dialplan.company import Company
+from belplan.scenarios.coverage import items, unwalked
 from belplan.scenarios.run import FileResult, Result
 
 MEANT = "                 ┄ "
@@ -51,6 +52,36 @@ def failure(path: Path, company: Company, result: Result) -> list[Text]:
     lines.append(Text(f"    · {ladder.ending(company, record)}, after {result.call.lasted:.1f} s"))
     lines += [Text(f"    {difference}", style="red") for difference in result.differences]
     return lines
+
+
+def covered(files: Sequence[FileResult]) -> list[tuple[Company, list[str]]]:
+    """The companies whose scenarios were run, each with the items that none of them comes to."""
+    companies = {id(file.company): file.company for file in files if file.company}
+    return [
+        (
+            company,
+            unwalked(company, (one.call.record for file in files if file.company is company for one in file.results)),
+        )
+        for company in companies.values()
+    ]
+
+
+def print_coverage(console: Console, files: Sequence[FileResult]) -> None:
+    """A line for each company, and one for each item that no scenario comes to."""
+    for company, missed in covered(files):
+        whole = items(company)
+        style = "yellow" if missed else "dim"
+        console.print(Text(f"{company.settings.name}: {whole - len(missed)} of {whole} items walked", style=style))
+        for path in missed:
+            console.print(Text(f"  never: {path}", style="yellow"))
+
+
+def coverage_json(files: Sequence[FileResult]) -> list[dict[str, Any]]:
+    """The same for programs."""
+    return [
+        {"company": company.settings.name, "items": items(company), "never": missed}
+        for company, missed in covered(files)
+    ]
 
 
 def summary(files: Sequence[FileResult], seconds: float) -> Text:
