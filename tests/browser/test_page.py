@@ -89,3 +89,46 @@ def test_signing_in_and_out(visitor: Visitor, office: Office):
     page.get_by_role("button", name="Bedrijf en account").click()
     page.get_by_role("button", name="Meld u af").click()
     expect(page.get_by_role("heading", name="Meld u aan")).to_be_visible()
+
+
+LARGE = """async company => {
+  const session = await (await fetch('/api/v1/session')).json();
+  const found = await fetch(`/api/v1/companies/${company}/draft`);
+  const {plan} = await found.json();
+  const route = Array.from({length: 100}, (_, at) => ({condition: {
+    equals: `31${600000000 + at}`, then: [{announce: {say: `Tekst ${at}`}}, {connect: {to: '201'}}]}}));
+  plan.dial_plans.push({name: 'Groot', id: '0123456789abcdef0123456789abcdef', internal_number: '1999', route});
+  const headers = {'Content-Type': 'application/json', 'If-Match': found.headers.get('etag'),
+    'X-CSRF-Token': session.csrf};
+  const body = JSON.stringify({plan});
+  return (await fetch(`/api/v1/companies/${company}/draft`, {method: 'PUT', headers, body})).status;
+}"""
+
+FRAMES = """() => {
+  window.frames_ = [];
+  let last = performance.now();
+  const next = () => {
+    const now = performance.now(); frames_.push(now - last); last = now; requestAnimationFrame(next);
+  };
+  next();
+}"""
+
+
+def test_three_hundred_cards_stay_fluid_while_one_is_dragged(visitor: Visitor, office: Office):
+    page = visitor.page(state=office.state)
+    page.goto(office.at("plans"))
+    expect(page.locator(".plan-row").first).to_be_visible()
+    assert page.evaluate(LARGE, office.company) == 200
+    page.goto(office.at("plans/0123456789abcdef0123456789abcdef"))
+    expect(page.locator(".card")).to_have_count(300)
+    page.locator('[data-palette="announce"]').hover()
+    page.mouse.down()
+    page.mouse.move(600, 200, steps=5)
+    expect(page.locator(".drag-ghost")).to_be_visible()
+    page.evaluate(FRAMES)
+    for step in range(8):
+        page.mouse.move(600, 150 + step * 70, steps=6)
+    frames = sorted(page.evaluate("frames_"))
+    page.mouse.up()
+    # Alone on two cores none takes over 25 ms (docs/page.md). Here others may run beside it: the usual frame is judged.
+    assert frames[len(frames) // 2] < 100

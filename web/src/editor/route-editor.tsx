@@ -74,7 +74,8 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
   const [letters, setLetters] = useState(() => localStorage.getItem(LETTERS) !== "off");
   const [said, setSaid] = useState("");
   const area = useRef<HTMLDivElement>(null);
-  const focusNext = useRef(false);
+  // Path of the card that gets the focus as soon as it is there.
+  const focusNext = useRef("");
   const traced = !!trace;
   // Under a trace only the way of the call is open.
   const toggled = useMemo(() => (traced ? new Map([[ALL, false]]) : opened), [traced, opened]);
@@ -100,16 +101,17 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
     draft.choose(path);
     if (openForm) setFormOpen(true);
   }, [draft]);
-  const focusCard = useCallback((path: string): void => { focusNext.current = true; draft.choose(path); }, [draft]);
+  const focusCard = useCallback((path: string): void => { focusNext.current = path; draft.choose(path); }, [draft]);
   useEffect(() => {
-    if (!focusNext.current || !chosen) return;
-    focusNext.current = false;
-    area.current?.querySelector<HTMLElement>(`[data-path="${CSS.escape(chosen)}"]`)?.focus();
+    if (!focusNext.current || focusNext.current !== chosen) return;
+    const card = area.current?.querySelector<HTMLElement>(`[data-path="${CSS.escape(chosen)}"]`);
+    card?.focus();
+    if (card && document.activeElement === card) focusNext.current = "";
   });
 
   const put1 = useCallback((slot: Slot, item: Item): void => {
     const made = insert(draft.plan, slot.route, slot.index, item);
-    focusNext.current = true;
+    focusNext.current = made.chosen;
     draft.edit(made.plan, made.chosen);
     setToggled((now) => new Map(now).set(slot.route, true));
     setFormOpen(true);
@@ -123,7 +125,7 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
     if (!item) return;
     const title = plain(sentence(item, draft.plan, language).title);
     const made = remove(draft.plan, path);
-    focusNext.current = true;
+    focusNext.current = made.chosen;
     draft.edit(made.plan, made.chosen);
     toast(t("editor.removed", { title }), { words: t("action.undo"), run: () => draft.undo() });
   }, [draft, language, t]);
@@ -191,7 +193,7 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
   const drop = (): void => {
     if (lifted && carried) {
       const made = move(draft.plan, lifted.path, carried.route, carried.index);
-      focusNext.current = true;
+      focusNext.current = made.chosen;
       draft.edit(made.plan, made.chosen);
       setSaid(t("editor.put_down"));
     }
@@ -206,7 +208,7 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
     const next = all[now + by];
     if (!next) return;
     const made = move(draft.plan, chosen, next.route, next.index);
-    focusNext.current = true;
+    focusNext.current = made.chosen;
     draft.edit(made.plan, made.chosen);
     setSaid(placeWords(next, numbers, language, t as never));
   };
@@ -312,11 +314,11 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
         onDrop={(dragged, slot) => {
           if (!dragged.moving) { put1(slot, newItem(apps.find((app) => app.name === dragged.app) ?? { name: dragged.app }, draft.plan)); return; }
           const made = move(draft.plan, dragged.moving, slot.route, slot.index);
-          focusNext.current = true;
+          focusNext.current = made.chosen;
           draft.edit(made.plan, made.chosen);
         }}
         onOpen={(branch) => setToggled((now) => new Map(now).set(branch, true))} />}
-      {form && chosenItem && <CardForm key={chosen} plan={plan} path={chosen} item={chosenItem} top={top} apps={apps} problems={problems.get(chosen) ?? []} onClose={() => { setFormOpen(false); focusCard(chosen); focusNext.current = true; }} onRemove={() => removeAt(chosen)} onShortcuts={() => setShortcuts(true)} />}
+      {form && chosenItem && <CardForm key={chosen} plan={plan} path={chosen} item={chosenItem} top={top} apps={apps} problems={problems.get(chosen) ?? []} onClose={() => { setFormOpen(false); focusCard(chosen); }} onRemove={() => removeAt(chosen)} onShortcuts={() => setShortcuts(true)} />}
       {!form && aside}
       {adding && <AddList apps={apps} at={adding} route={adding.route} onClose={() => setAdding(null)} onPick={(app) => { const { route, index } = adding; setAdding(null); put1({ route, index }, newItem(app, draft.plan)); }} />}
       {shortcuts && <Shortcuts letters={letters} onLetters={(on) => { setLetters(on); localStorage.setItem(LETTERS, on ? "on" : "off"); }} onClose={() => setShortcuts(false)} />}
