@@ -244,7 +244,8 @@ class Walker:
         try:
             yield told
         except (asyncio.CancelledError, LegEndedError):
-            told.exit = "abandoned"
+            # Whoever hangs up in a conversation has been answered.
+            told.exit = "answered" if "answered_by" in call.detail else "abandoned"
             raise
         except TransferredError:
             told.exit = "transferred"

@@ -48,6 +48,7 @@ _EVENTS = (
     "StasisEnd",
     "ChannelDestroyed",
     "ChannelDtmfReceived",
+    "ChannelLeftBridge",
     "ChannelTransfer",
     "Dial",
     "PlaybackFinished",

@@ -215,22 +215,24 @@ class AsteriskDriver:
             bridge = f"{caller.channel}-b{caller.bridges}"
         making: asyncio.Task[None] | None = None
         try:
-            if not earlier or callee.channel not in earlier.channels:
-                async with caller.silent(), callee.silent():
-                    making = self._errands.run(self._connect(bridge, caller, callee, made=earlier is not None))
-                    await asyncio.shield(making)
-            if record:
-                self._errands.run(self._record(bridge, record))
-            return await first_end(caller, callee)
+            async with caller.silent(), callee.silent():
+                caller.bridged = callee.bridged = True
+                try:
+                    if not earlier or callee.channel not in earlier.channels:
+                        making = self._errands.run(self._connect(bridge, caller, callee, made=earlier is not None))
+                        await asyncio.shield(making)
+                    if record:
+                        self._errands.run(self._record(bridge, record))
+                    return await first_end(caller, callee)
+                finally:
+                    if making or earlier:
+                        self._errands.remove(f"bridges/{segment(bridge)}", bridge, making)
         except AriError as error:
             # Most likely one of them has just hung up, and the news is on its way.
             failure = await caller.failure(error)
             if caller.gone or callee.gone:
                 return caller if caller.gone else callee
             raise failure from error
-        finally:
-            if making or earlier:
-                self._errands.remove(f"bridges/{segment(bridge)}", bridge, making)
 
     async def _record(self, bridge: str, name: str) -> None:
         """Record a conversation until its bridge is removed."""

@@ -95,6 +95,7 @@ class AsteriskLeg:
         self.bridges = 0  # made for it so far: their ids follow from this
         self.earlier: dict[str, str] = {}  # phones dialled for it before this process began: state by channel
         self.earlier_bridge: Bridge | None = None
+        self.bridged = False  # it talks, or has not been told yet that it does not any more
         self.exchange = exchange
         self._id = leg_id
         self._answered = answered
@@ -254,6 +255,16 @@ class AsteriskLeg:
             for sound in sounding:
                 sound.resume()
 
+    async def out_of_bridge(self) -> None:
+        """Wait until its channel is in no bridge any more, a moment at most."""
+        try:
+            async with asyncio.timeout(SILENCE):
+                while self.bridged and not self.gone:
+                    await self.change()
+        except TimeoutError:
+            _log.warning("asterisk.still_in_bridge", leg=self.id)
+            self.bridged = False
+
     def take_digit(self, key: str) -> bool:
         """Whether this key is among those pressed; it and those before it are taken away."""
         if not key or key not in self._digits:
@@ -330,6 +341,9 @@ class AsteriskLeg:
                     self.changed()
             case "ChannelDestroyed":
                 self.ends(causes.heard(event["cause"]))
+            case "ChannelLeftBridge":
+                self.bridged = False
+                self.changed()
             case "ChannelTransfer" if "state" not in event:  # with one it tells what we said of it
                 self._asks_for_transfer(event)
             case "StasisEnd":

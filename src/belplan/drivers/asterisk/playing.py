@@ -7,7 +7,7 @@ these has the channel silent first.
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from belplan.drivers.asterisk.ari import AriError, Event, RefusedError, segment
 from belplan.engine.leg import Tone
@@ -126,9 +126,24 @@ class AsteriskPlaying:
         leg.exchange.ari.listeners[self._id] = self._on_event
         leg.exchange.sounds[self._id] = self
         body = {"media": self._media, "offsetms": offset}
-        asked = leg.command("POST", f"{leg.uri}/play/{segment(self._id)}", body)
+        uri = f"{leg.uri}/play/{segment(self._id)}"
+        asked = self._after_bridge(uri, body) if leg.bridged else leg.command("POST", uri, body)
         self._starting = leg.exchange.errands.run(asked)
         return self._starting
+
+    async def _after_bridge(self, uri: str, body: dict[str, Any]) -> None:
+        """Begin once the channel has left its bridge.
+
+        Asterisk 22 plays into a bridge by waiting for it, ten minutes at most; where the bridge goes meanwhile nobody
+        answers, and the channel takes no command any more, not even that it is hung up.
+        """
+        leg = self._leg
+        await leg.out_of_bridge()
+        if self._stopped or self._paused or leg.gone:
+            self.forget()
+            leg.changed()
+            return
+        await leg.command("POST", uri, body)
 
     def _silence(self) -> None:
         if self.sounding and not self._leg.gone:
