@@ -112,11 +112,11 @@ def test_a_caller_who_hung_up_hangs_up_at_that_moment():
 
 
 def test_times_are_asked_anew_at_the_moments_of_then():
-    hours = "\ntime_conditions: [{name: open, weekdays: [{days: [tue], from: '08:00', to: '%s'}]}]\nring_groups:"
+    hours = "\ntime_conditions:\n  - {name: open, weekdays: [{days: [tue], from: '08:00', to: '%s'}]}"
 
     def draft(until):
         return company(
-            ("\nring_groups:", hours % until),
+            ("\ntime_conditions:", hours % until),
             (
                 "      - webhook: {method: POST",
                 "      - time: {when: open, invert: true, then: [{hangup: {}}]}\n      - webhook: {method: POST",
