@@ -49,6 +49,7 @@ WORDS = {  # what each part is for, in a few words
     "prompts": "sounds and speech",
     "dialplan": "plans as data, no I/O",
     "settings": "this machine's",
+    "watchdog": "what systemd is told",
     "receiver": "answers webhooks",
     "signing": "signatures",
 }

@@ -42,6 +42,7 @@ from belplan.store.records import Records
 from belplan.store.secrets import CompanySecrets
 from belplan.store.spool import Spool
 from belplan.store.state_file import StateFile
+from belplan.watchdog import watched
 
 AGAIN_AFTER = 2.0  # seconds until phone books that could not be read are read again
 FORGET_EVERY = 3600.0  # seconds between looks for records that are old enough to go
@@ -67,7 +68,8 @@ async def serve(
         url = parts.url or f"http://{options.listen}:{options.http_port}"
         if not await parts.people.anybody():
             say(f"The first administrator is made here, once: {url}/setup#{await parts.people.link('setup')}")
-        await stop.wait()
+        async with watched():
+            await stop.wait()
 
 
 @asynccontextmanager
@@ -130,6 +132,8 @@ async def installation(
         opening.callback(parts.stopping.set)
         opening.push_async_callback(calls.stop)
         yield parts
+        if exchange and options.drain is not None:
+            await exchange.drain(options.drain)
 
 
 async def _read_books(books: PhoneBooks) -> None:

@@ -1,6 +1,7 @@
 """The exchange: the one place that joins plan, engine, Asterisk, webhooks and prompts."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -85,6 +86,7 @@ class Options:
     allow_loopback: bool = False  # webhooks may reach this machine: for the demo
     webhooks_per_company: int = 20
     webhooks_in_all: int = 500
+    drain: float | None = None  # seconds that calls have to end when the server is told to; None ends them at once
     mail_server: MailServer | None = None
     mail_from: str = ""
     database_url: str = ""  # "" is SQLite in the data folder
@@ -175,6 +177,8 @@ class Exchange:
         self._under_way: dict[str, Call] = {}
         self._changing = asyncio.Lock()
         self._taking = False
+        self._idle = asyncio.Event()  # no call is under way
+        self._left = False  # Asterisk and its calls are another engine's now
 
     @property
     def company(self) -> Company:
@@ -210,7 +214,7 @@ class Exchange:
                 await asyncio.to_thread(self._versions.keep, company)
             self._apologies = await self._render_apologies()
             await self.pbx.start(self._configuration().files)
-            opening.push_async_callback(self.pbx.stop)
+            opening.push_async_callback(self._stop_pbx)
             await opening.enter_async_context(self.webhooks)
             await opening.enter_async_context(self.driver)
             tasks = await opening.enter_async_context(_Background())
@@ -219,9 +223,30 @@ class Exchange:
             tasks.start(self.driver.serve(self.take), self._supervise(), self._watch_plan(), self._prepare_prompts())
             tasks.start(self.boxes.recover(self.driver.has), self._sweep_boxes(), self._sweep_recordings())
             await self.driver.wait_connected()
+            await self.driver.take_calls(True)
             self._open = opening.pop_all()
         _log.info("exchange.ready", sip=f"{self.settings.listen}:{self.settings.sip_port}")
         return self
+
+    async def drain(self, seconds: float) -> None:
+        """Take no more calls, which go to the last resort meanwhile, and let those under way end.
+
+        What still goes on after so many seconds is left to Asterisk, which stays, for the next engine.
+        """
+        if self._under_way and not self.driver.lost:
+            _log.info("exchange.draining", calls=len(self._under_way), seconds=seconds)
+            await self.driver.take_calls(False)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._idle.wait()
+        if self._under_way or self.driver.lost:
+            _log.warning("exchange.left", calls=len(self._under_way), next="the next engine goes on with them")
+            self._left = True
+            self.driver.let_go()
+
+    async def _stop_pbx(self) -> None:
+        if not self._left:
+            await self.pbx.stop()
 
     async def __aexit__(self, *error: object) -> None:
         self._taking = False
@@ -265,10 +290,13 @@ class Exchange:
             return  # two who talked, of whom nothing else is known
         call = going_on or self._call(incoming, company, entered, uuid)
         self._under_way[call.id] = call
+        self._idle.clear()
         try:
             record = await attend(call, stack, self.calls.past(call.id) if going_on else None)
         finally:
             del self._under_way[call.id]
+            if not self._under_way:
+                self._idle.set()
         self.calls.ended(record)
         self.on_record(record)
         point("record.written")

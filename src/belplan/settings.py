@@ -24,6 +24,8 @@ class Environment:
     """Webhooks of one company under way at once; more wait their turn, within their timeouts."""
     webhooks_in_all: int = 500
     """Webhooks of all companies under way at once."""
+    drain: int = 10
+    """Seconds that calls have to end when the server is told to; the rest are left to Asterisk, for the next one."""
     smtp_url: str = field(default="", repr=False)
     """The mail server; "" sends no mail. It may hold a password."""
     mail_from: str = ""
@@ -44,6 +46,7 @@ def environment(variables: Mapping[str, str] = os.environ) -> Environment:
         allowed_networks=_networks(variables.get("BELPLAN_WEBHOOK_ALLOW_NETWORKS", "")),
         webhooks_per_company=_count("BELPLAN_WEBHOOK_PER_COMPANY", variables, 20),
         webhooks_in_all=_count("BELPLAN_WEBHOOK_IN_ALL", variables, 500),
+        drain=_count("BELPLAN_DRAIN", variables, 10, least=0),
         smtp_url=variables.get("BELPLAN_SMTP_URL", ""),
         mail_from=_sender(variables),
         database_url=variables.get("BELPLAN_DATABASE_URL", ""),
@@ -70,10 +73,10 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
-def _count(name: str, variables: Mapping[str, str], usual: int) -> int:
+def _count(name: str, variables: Mapping[str, str], usual: int, least: int = 1) -> int:
     text = variables.get(name, str(usual))
-    if not text.isdecimal() or not 1 <= int(text) <= 100_000:
-        raise SettingError(f"{name}: {text!r} is not a number from 1 to 100000")
+    if not text.isdecimal() or not least <= int(text) <= 100_000:
+        raise SettingError(f"{name}: {text!r} is not a number from {least} to 100000")
     return int(text)
 
 

@@ -13,8 +13,10 @@ import os
 import random
 import re
 import signal
+import socket
 import sys
 import time
+from base64 import b64encode
 from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
@@ -117,6 +119,7 @@ class Engine:
             "--sip-port", str(self.sip_port), "--http-port", str(self.http_port), *words,
             cwd=self.folder,
             env={**os.environ, "BELPLAN_FAULT": fault, "BELPLAN_WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8"},
+            stdout=asyncio.subprocess.DEVNULL,
             stderr=(self.folder / "log").open("ab"),
         )  # fmt: skip
 
@@ -137,6 +140,20 @@ class Engine:
     async def ended(self) -> int:
         assert self.process
         return await self.process.wait()
+
+    def take_app_away(self) -> None:
+        """Connect under its name, as another engine would, and go again."""
+        known = json.loads((self.folder / "data/exchange.json").read_text())
+        login = b64encode(f"belplan:{known['ari_password']}".encode()).decode()
+        with socket.create_connection(("127.0.0.1", known["ari_port"]), timeout=5) as line:
+            line.sendall(
+                (
+                    "GET /ari/events?app=belplan HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+                    "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                    f"Sec-WebSocket-Version: 13\r\nAuthorization: Basic {login}\r\n\r\n"
+                ).encode()
+            )
+            line.recv(1024)
 
     @property
     def asterisk(self) -> int:

@@ -61,6 +61,7 @@ def serve(
             allowed_networks=environment.allowed_networks,
             webhooks_per_company=environment.webhooks_per_company,
             webhooks_in_all=environment.webhooks_in_all,
+            drain=environment.drain,
             mail_server=_mail_server(environment.smtp_url),
             mail_from=environment.mail_from,
             database_url=environment.database_url,

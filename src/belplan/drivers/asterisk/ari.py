@@ -175,6 +175,11 @@ class Ari:
                     _log.warning("asterisk.unreachable", reason=reason)
                     said = reason
 
+    @property
+    def lost(self) -> bool:
+        """Whether another server has the app, or this one has let go of it."""
+        return self._lost
+
     def let_go(self) -> None:
         """Do nothing any more from this moment on: what is under way in Asterisk stays as it is, for another server."""
         self._lost = True

@@ -13,6 +13,7 @@ from belplan.drivers.asterisk.pjsip_conf import Pjsip, contact_user, phone_endpo
 if TYPE_CHECKING:
     from belplan.drivers.asterisk.configuration import ExchangeSettings
 
+DRAINING = "BELPLAN_DRAINING"  # global variable: 1 while the engine takes no new calls
 RING = 30  # seconds that the last resort rings without an engine
 RINGING_PHONES = 40  # at once, then; a line of the file has an end
 
@@ -40,6 +41,7 @@ exten => s,1,Set(TIMEOUT(absolute)={max_call})
  same => n,Set(BELPLAN_ASKED=${{FILTER(a-z,${{TOLOWER(${{PJSIP_HEADER(read,Privacy)}})}})}}${{CALLERID(pres)}})
  same => n,ExecIf($["${{BELPLAN_ASKED}}" =~ "id|user|header|prohib"]?Set(BELPLAN_PRIVACY=withheld))
  same => n,Set(PJSIP_TRANSFER_HANDLING()=ari-only)
+ same => n,GotoIf($["${{GLOBAL({draining})}}" = "1"]?fallback-${{BELPLAN_COMPANY}},s,1)
  same => n,Stasis({app},in,${{BELPLAN_ORIGIN}},${{BELPLAN_CALLED}},${{BELPLAN_PRIVACY}})
  same => n,GotoIf($["${{STASISSTATUS}}" = "FAILED"]?fallback-${{BELPLAN_COMPANY}},s,1)
  same => n,Hangup()
@@ -64,7 +66,9 @@ def render(companies: Sequence[Company], settings: "ExchangeSettings", pjsip: Pj
         f"exten => {pattern},1,Set(BELPLAN_DIALLED=${{EXTEN}})\n same => n,Goto(take,s,1)" for pattern in _PATTERNS
     )
     parts = ["[general]\nstatic=yes\nwriteprotect=yes\n\n[globals]\n"]
-    parts.append(_TAKE.format(patterns=patterns, max_call=settings.max_call, app=settings.app, number=_NUMBER))
+    parts.append(
+        _TAKE.format(patterns=patterns, max_call=settings.max_call, app=settings.app, draining=DRAINING, number=_NUMBER)
+    )
     for trunk in pjsip.trunks.values():
         parts.append(f"\n[trunk-{trunk.name}]\ninclude => incoming\n")
         if trunk.register_there:

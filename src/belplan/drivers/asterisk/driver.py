@@ -20,6 +20,7 @@ from belplan.drivers.asterisk.adopting import Adoption, remove_stray
 from belplan.drivers.asterisk.ari import Ari, AriError, Event, RefusedError, Transport, segment
 from belplan.drivers.asterisk.configuration import ExchangeSettings, phone_endpoint, trunk_endpoint
 from belplan.drivers.asterisk.dialling import AsteriskDialling, RingableLine, RingablePhone, find
+from belplan.drivers.asterisk.dialplan_conf import DRAINING
 from belplan.drivers.asterisk.errands import Errands
 from belplan.drivers.asterisk.leg import AsteriskLeg, Exchange, Prompts
 from belplan.engine.leg import (
@@ -132,6 +133,22 @@ class AsteriskDriver:
         except AriError as error:
             return not (isinstance(error, RefusedError) and error.status == 404)
         return True
+
+    @property
+    def lost(self) -> bool:
+        """Whether another server has taken over, or this one has let go: nothing here may act any more."""
+        return self.ari.lost
+
+    def let_go(self) -> None:
+        """Leave everything as it is, from this moment on, for another server."""
+        self.ari.let_go()
+
+    async def take_calls(self, taking: bool) -> None:
+        """Have new calls come here, or have Asterisk send them elsewhere as if nobody were here."""
+        try:
+            await self.ari.command("POST", f"asterisk/variable?variable={DRAINING}&value={'' if taking else '1'}")
+        except AriError as error:
+            _log.warning("asterisk.command_failed", reason=str(error))
 
     async def reload(self, module: str) -> None:
         """Have Asterisk read a module's configuration again. Calls go on. Raises AriError."""
