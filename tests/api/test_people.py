@@ -1,8 +1,11 @@
 """Who may come in, how, and for how long."""
 
+import pytest
 from pyotp.totp import TOTP
 from sqlalchemy import update
 
+from belplan.api.problems import ApiError
+from belplan.api.signing_in import PER_CLIENT, Attempts
 from belplan.store import tables
 from tests.api.serving import PASSWORD, serving
 
@@ -193,3 +196,14 @@ def test_entries_are_added_changed_and_not_removed_while_needed(server, company,
     assert editor("DELETE", f"{at}/users/203").status_code == 204
     assert editor("DELETE", f"{at}/users/203").status_code == 404
     assert [one["key"] for one in editor("GET", f"{at}/users").json()["items"]] == ["201", "202"]
+
+
+def test_sixty_colleagues_behind_one_address_may_sign_in():
+    attempts = Attempts()
+    for n in range(60):
+        attempts.admit(f"colleague{n}@example.nl", "192.0.2.1")
+        attempts.succeeded(f"colleague{n}@example.nl", "192.0.2.1")
+    for n in range(PER_CLIENT):
+        attempts.admit(f"guess{n}@example.nl", "192.0.2.1")
+    with pytest.raises(ApiError):
+        attempts.admit("one-more@example.nl", "192.0.2.1")

@@ -99,13 +99,14 @@ async def set_up(asked: Setup, response: Response, parts: WithParts) -> SessionS
 async def sign_in(asked: Credentials, request: Request, response: Response, parts: WithParts) -> SessionShown:
     """Sign in."""
     attempts: Attempts = request.app.state.attempts
-    attempts.admit(asked.email, request.client.host if request.client else "")
+    client = request.client.host if request.client else ""
+    attempts.admit(asked.email, client)
     person = await parts.people.check_password(asked.email, asked.password)
     if person is None:
         raise ApiError(401, "credentials", "The address and the password do not belong together.")
     if person.second_factor is not None and not await parts.people.check_code(person, asked.code or ""):
         raise ApiError(401, "code", "The code of the second factor is needed." if not asked.code else "Wrong code.")
-    attempts.succeeded(asked.email)
+    attempts.succeeded(asked.email, client)
     return await _signed_in(parts, person, response)
 
 

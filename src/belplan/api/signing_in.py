@@ -31,7 +31,9 @@ class Attempts:
         while len(self._counts) > REMEMBERED:
             self._counts.popitem(last=False)
 
-    def succeeded(self, email: str) -> None:
-        """Forget the attempts for somebody who signed in."""
+    def succeeded(self, email: str, client: str) -> None:
+        """Forget the attempts for somebody who signed in: many behind one address may do so at once."""
         for key in [key for key in self._counts if key[0] == email.lower()]:
             del self._counts[key]
+        if found := self._counts.get(("", client)):
+            self._counts["", client] = (max(0, found[0] - 1), found[1])
