@@ -17,7 +17,7 @@ wrong comes as `application/problem+json` (RFC 9457), with a stable `type`. This
 
 def document() -> dict[str, Any]:
     """The OpenAPI document of a server, without a server."""
-    parts = SimpleNamespace(page=Path("/nowhere"))
+    parts = SimpleNamespace(page=Path("/nowhere"), live=None, per_minute=0)
     return create(cast("Parts", parts)).openapi()
 
 

@@ -29,6 +29,8 @@ WORDS = {  # what each part is for, in a few words
     "api": "REST, one module per resource",
     "scenarios": "tests of plans",
     "rehearsal": "plays either side of a webhook",
+    "storage": "database and key, opened",
+    "drill": "a failing server, rehearsed",
     "why": "why a call went there",
     "replay": "walks a recorded call again",
     "proof": "every way through a plan",
