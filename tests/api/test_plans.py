@@ -166,6 +166,10 @@ def test_a_call_is_tried_without_a_telephone(editor, at):
     )
     assert [step["exit"] for step in walked.json()["trace"]] == ["ok", "true", "answered"]
     assert "openstaand" in walked.json()["why"]["nl"]
+    for fault in ("timeout", "error"):
+        failed = editor("POST", f"{at}/test-calls", call | {"replies": {"klant": {"exit": fault}}})
+        assert failed.status_code == 200, failed.text
+        assert failed.json()["trace"][0]["exit"] == fault
     assert editor("POST", f"{at}/test-calls", call | {"to": "999"}).status_code == 422
     assert editor("POST", f"{at}/test-calls", call | {"draft": False}).status_code == 409
 

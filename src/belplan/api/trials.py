@@ -14,7 +14,7 @@ from belplan.api.identity import Access, MayRead, WithParts
 from belplan.api.parts import Parts
 from belplan.api.problems import ApiError
 from belplan.dialplan.company import Company
-from belplan.drivers.simulator import Reaction
+from belplan.drivers.simulator import Reaction, Reply
 from belplan.engine.clock import VirtualLoop
 from belplan.engine.secrets import Secrets
 from belplan.webhook import Webhooks
@@ -29,9 +29,15 @@ Number = Annotated[str, Field(max_length=100)]
 Does = Literal["answer", "busy", "no_answer", "failed"]
 
 
+class Fails(Asked):
+    """A webhook that gives no answer: too late, or an error (a connection that is broken off)."""
+
+    exit: Literal["timeout", "error"]
+
+
 class TestCall(Asked):
     """A call to be walked. `from` "" is withheld. `press` are keys in turn; `answers` says what phones do, by number;
-    `replies` what webhooks answer, by variable or path: others are really sent."""
+    `replies` what webhooks answer, or how they fail, by variable or path: others are really sent."""
 
     to: Number
     from_: Annotated[Number, Field(alias="from")] = "0612345678"
@@ -41,7 +47,7 @@ class TestCall(Asked):
     answers: Annotated[
         dict[Number, Does | Annotated[list[Does], Field(min_length=1, max_length=50)]], Field(max_length=200)
     ] = {}
-    replies: Annotated[dict[str, Annotated[str, Field(max_length=65536)]], Field(max_length=200)] = {}
+    replies: Annotated[dict[str, Annotated[str, Field(max_length=65536)] | Fails], Field(max_length=200)] = {}
     draft: bool = True
 
 
@@ -118,6 +124,14 @@ class Tried(BaseModel):
     connected_to: str | None
 
 
+def _reply(told: str | Fails) -> Reply:
+    if isinstance(told, str):
+        return Reply(Answer("ok", told.strip(), status=200))
+    if told.exit == "timeout":
+        return Reply(Answer("timeout"), delay=float("inf"))
+    return Reply(Answer("error", reason="reset"))
+
+
 @router.post("/test-calls")
 async def test_call(asked: TestCall, access: MayRead, parts: WithParts) -> Walked:
     """Walk a call through the draft, or through the live version, without a telephone."""
@@ -133,7 +147,7 @@ async def test_call(asked: TestCall, access: MayRead, parts: WithParts) -> Walke
             number: [Reaction(does)] if isinstance(does, str) else [Reaction(word) for word in does]
             for number, does in asked.answers.items()
         },
-        replies={name: Answer("ok", text.strip()) for name, text in asked.replies.items()},
+        replies={name: [_reply(told)] for name, told in asked.replies.items()},
     )
     services: dict[type, object] = {Secrets: parts.secrets}
 
