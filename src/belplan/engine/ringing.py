@@ -72,10 +72,14 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How phones are rung: whose number they show, and whether whoever answers has to take the call with a key."""
+    """How phones are rung: whose number they show, and whether whoever answers has to take the call with a key.
+
+    One that `repeats` is of a step that may ring the same person again and again, as a queue does.
+    """
 
     shows: Literal["caller", "company"] = "caller"
     confirm: bool = False
+    repeats: bool = False
 
 
 class _Ringing(NamedTuple):
@@ -200,7 +204,7 @@ async def ring(call: Call, number: str, seconds: float, causes: list[int]) -> tu
     if not attempts:
         causes.append(ABSENT)
         return None
-    how = How(confirm=any(isinstance(phone.target, TrunkTarget) for phone in attempts[0].phones))
+    how = How(confirm=any(isinstance(phone.target, TrunkTarget) for phone in attempts[0].phones), repeats=True)
     return await _or_taken(
         call, number, attempts, lambda waiting: _ring(call, waiting, attempts[0], seconds, how, causes)
     )
@@ -406,7 +410,8 @@ async def _ring_one(call: Call, phone: Phone, seconds: float, how: How) -> Leg |
     except LegEndedError as end:
         cause = NO_ANSWER if end.cause == NORMAL else end.cause
         # Whoever refused is not rung again after a restart, while others of the same round still ring.
-        await call.keep(over={**call.kept.get("over", {}), leg_id: cause})
+        if not how.repeats:
+            await call.keep(over={**call.kept.get("over", {}), leg_id: cause})
         return cause
 
 
