@@ -38,7 +38,7 @@ class Site:
     link: str
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site() -> Iterator[Site]:
     """A server with an empty database; it takes no calls, plans are only made and tried."""
     if not (ROOT / "src/belplan/web/index.html").is_file():
@@ -64,13 +64,14 @@ def site() -> Iterator[Site]:
             server.send_signal(signal.SIGTERM)
 
 
-@pytest.fixture(scope="session")
+# Not longer than these tests: while it is there its event loop runs, and nobody else's can.
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as found:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     program = chromium.program()
     if program is None:
@@ -128,7 +129,7 @@ class Office:
         return f"{self.site.url}/c/{self.company}/{path}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def office(site: Site, browser: Browser) -> Office:
     """The first-run wizard, by hand: from the one-time link to a working company."""
     context = browser.new_context(
