@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .PHONY: help page demo test check fix docs docs-site wheel sbom bench kills lock clean screenshots
 
 BIN := .venv/bin
+# Tests that share nothing and wait for no clock: two at a time. Real calls, browsers and deadlines come after them, alone.
+SIDE_BY_SIDE := tests/unit tests/scenarios tests/receiver
 UV = $$(command -v uv || echo .venv-uv/bin/uv)
 
 help: ## list the targets
@@ -25,7 +27,7 @@ demo: page ## exchange, sample company, CRM and real calls on this machine (ONCE
 test: check page ## every check and test, real calls through Asterisk included
 	@$(BIN)/belplan pbx install --with-phones
 	@$(BIN)/python -m tests.browser.chromium
-	@$(BIN)/pytest $(ARGS)
+	@$(if $(ARGS),$(BIN)/pytest $(ARGS),$(BIN)/pytest -n 2 $(SIDE_BY_SIDE) && $(BIN)/pytest $(SIDE_BY_SIDE:%=--ignore=%))
 
 check: .venv/.ready ## format, lint, types and layers
 	@$(BIN)/ruff format --check .
