@@ -4,7 +4,7 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 # Tests that share nothing and wait for no clock: two at a time. Real calls, browsers and deadlines come after them, alone.
-SIDE_BY_SIDE := tests/unit tests/scenarios tests/receiver
+SIDE_BY_SIDE := tests/unit tests/scenarios tests/receiver tests/api tests/docs tests/migration
 UV = $$(command -v uv || echo .venv-uv/bin/uv)
 
 help: ## list the targets
