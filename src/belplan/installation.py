@@ -38,6 +38,7 @@ from belplan.store.database import DatabaseAwayError, now
 from belplan.store.intake import emptied
 from belplan.store.people import People
 from belplan.store.phone_book import PhoneBooks
+from belplan.store.prompts import CompanyPrompts
 from belplan.store.records import Records
 from belplan.store.secrets import CompanySecrets
 from belplan.store.spool import Spool
@@ -88,7 +89,7 @@ async def installation(
         elif adopted := await companies.adopt_files():
             _log.warning("company.from_file_no_more", companies=adopted, next="its plan is kept here from now on")
         taking = [company] if company else await _live(companies)
-        books = PhoneBooks(database)
+        books, prompts = PhoneBooks(database), CompanyPrompts(database, options.data / "sounds")
         exchange = Exchange(options, taking, program, *watchers, secrets=secrets, names=books) if program else None
         state_file = StateFile(options.data / "state.jsonl")
         idle = None if exchange else Idle(taking, opening.enter_context(state_file))
@@ -97,6 +98,7 @@ async def installation(
         spool = opening.enter_context(Spool(options.data / "spool"))
         if exchange:
             exchange.watch_company = live.watcher
+            prompts.on_new = lambda company, name: calls.background(exchange.prepare(company, name))
             exchange.on_record = lambda record: spool.put(json.dumps(record.as_json(), ensure_ascii=False))
         parts = Parts(
             database=database,
@@ -109,6 +111,7 @@ async def installation(
             live=live,
             records=records,
             books=books,
+            prompts=prompts,
             post=exchange.mailer.post if exchange else NoMail().post,
             policy=policy(options),
             sample=_sample,
@@ -122,6 +125,7 @@ async def installation(
         await opening.enter_async_context(emptied(spool, records))
         # A million numbers take seconds: calls are taken meanwhile, and show numbers until the names are there.
         calls.background(_read_books(books))
+        calls.background(prompts.follow())
         calls.background(_forget_old(records, calls))
         await opening.enter_async_context(_web(api.create(parts), listening))
         if exchange:

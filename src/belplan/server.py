@@ -268,6 +268,7 @@ class Exchange:
         if company is None:  # it left the exchange a moment ago
             await incoming.caller.hang_up(UNKNOWN_NUMBER)
             return
+        incoming.caller.company = company.id
         # From here on the call keeps this version.
         caller_number = _caller_number(company, incoming)
         entered = entrance(company, incoming.called_number, caller_number)
@@ -456,14 +457,18 @@ class Exchange:
         box = box_of(company, message.draft.box) if company else None
         return box.keep_days if box else message.draft.keep_days
 
+    async def prepare(self, company: str, file: str) -> None:
+        """Have a sound file that has just come to a company ready for the first caller who hears it."""
+        await self.prompts.path(Prompt(file=file), "", company)
+
     async def _prepare_prompts(self) -> None:
         """Speak what the plan says beforehand, so that no caller waits for it."""
         for company in self.companies:
             for prompt in prompts_of(company):
-                await self.prompts.path(prompt, company.settings.language)
+                await self.prompts.path(prompt, company.settings.language, company.id)
             for queue in company.queues:
                 if queue.music != "default":
-                    await self.prompts.music(queue.music)
+                    await self.prompts.music(queue.music, company.id)
         await self.prompts.music("")
 
     async def _render_apologies(self) -> dict[str, Path]:

@@ -29,6 +29,7 @@ class Server:
     url: str
     parts: Parts
     loop: asyncio.AbstractEventLoop
+    data: Path = Path()
 
     def run(self, work: Any) -> Any:
         """Do something on its loop."""
@@ -98,7 +99,7 @@ def serving(data: Path, **options: Any) -> Iterator[Server]:
         settings = Options(plan=None, data=data, http_port=port, sip_port=free_port(), **told)
         try:
             async with installation(settings, None, None) as parts:
-                found.append(Server(f"http://127.0.0.1:{port}", parts, asyncio.get_running_loop()))
+                found.append(Server(f"http://127.0.0.1:{port}", parts, asyncio.get_running_loop(), data))
                 up.set()
                 await stop.wait()
         except BaseException as error:

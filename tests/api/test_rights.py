@@ -27,6 +27,8 @@ VALUES = {
     "box": "501",
     "message": STRANGE,
     "file": "x.wav",
+    "hook": STRANGE,
+    "delivery": "msg_" + STRANGE,
 }
 _counter = itertools.count(1)
 

@@ -15,6 +15,7 @@ from belplan.store.companies import Companies
 from belplan.store.database import Database
 from belplan.store.people import People
 from belplan.store.phone_book import PhoneBooks
+from belplan.store.prompts import CompanyPrompts
 from belplan.store.records import Records
 from belplan.store.secrets import CompanySecrets
 from belplan.store.vault import Vault
@@ -120,6 +121,7 @@ class Parts:
     live: Live
     records: Records
     books: PhoneBooks
+    prompts: CompanyPrompts
     policy: Policy
     post: Callable[[Letter], bool]  # has a mail sent soon; False where no mail is sent
     sample: Callable[[], dict[str, Any]]  # the plan of the sample company

@@ -1,11 +1,13 @@
 """A company's plan as the API shows and takes it: the draft with what is wrong with it and what it changes."""
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated, Any, Literal, cast
 
 from fastapi import Header
 from pydantic import BaseModel, Field
 
+from belplan.api import sounds
 from belplan.api.identity import Access
 from belplan.api.parts import Parts
 from belplan.api.problems import ApiError, PlanProblem, shown
@@ -13,6 +15,7 @@ from belplan.compiled import Examined, examine
 from belplan.dialplan import numbers
 from belplan.dialplan.credentials import take_out
 from belplan.dialplan.difference import Change, difference
+from belplan.dialplan.problem import Problem
 from belplan.store.companies import CompanyRow, Draft, StaleError, UnknownError
 
 LARGEST_PLAN = 16 << 20  # bytes
@@ -57,7 +60,17 @@ async def look_at(parts: Parts, company: CompanyRow, plan: dict[str, Any]) -> Ex
     def known(name: str) -> bool:
         return parts.secrets.find(company.id, name) is not None
 
-    return await asyncio.to_thread(examine, plan, parts.policy, known, "" if company.from_file else company.handle)
+    handle = "" if company.from_file else company.handle
+    examined = await asyncio.to_thread(examine, plan, parts.policy, known, handle)
+    named = {} if company.from_file else sounds.named_in(plan)
+    if missing := await parts.prompts.missing(company.id, set(named)):
+        silent = [
+            Problem(path, "missing-file", f'the sound "{name}" is not there; upload it', "warning")
+            for name in sorted(missing)
+            for path in named[name]
+        ]
+        return replace(examined, problems=(*examined.problems, *silent))
+    return examined
 
 
 async def draft_shown(parts: Parts, company: CompanyRow, draft: Draft) -> DraftShown:

@@ -13,6 +13,17 @@ from belplan.prompts.audio import SoundError
 KINDS = (".wav", ".mp3", ".ogg", ".oga", ".opus", ".flac", ".m4a")
 
 
+def folder_of(sounds: Path | None, company: str, name: str | None) -> Path | None:
+    """The folder that a company's sound of this name is in: its own, else that of all."""
+    if sounds is None or not company or not name:
+        return sounds
+    own = sounds / company
+    try:
+        return own if (own / name).is_file() else sounds
+    except ValueError:  # no name of a file, which `find` says
+        return sounds
+
+
 def find(folder: Path | None, name: str) -> Path:
     """The sound file of this name in the folder itself. Raises SoundError, which says what there is instead."""
     if folder is None or not folder.is_dir():

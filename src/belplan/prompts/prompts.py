@@ -27,10 +27,11 @@ log = structlog.get_logger()
 
 
 class Prompts:
-    """Sound files of one company's prompts.
+    """Sound files of companies' prompts.
 
-    `cache` is a folder that companies may share; `sounds` is the folder of this one's own files; `speech` is
-    the command line of espeak-ng, None where nothing can be spoken. `piper` speaks before it, where it has the voice.
+    `cache` is a folder that companies share; `sounds` is the folder of sound files for all of them, in which those of
+    one company alone have a folder by its id; `speech` is the command line of espeak-ng, None where nothing can be
+    spoken. `piper` speaks before it, where it has the voice.
     """
 
     def __init__(
@@ -44,19 +45,21 @@ class Prompts:
         self._system = Cache(cache / "system", largest=None)
         self._recent: dict[tuple[object, ...], tuple[float, Path]] = {}
 
-    async def path(self, prompt: Prompt, language: str) -> Path | None:
+    async def path(self, prompt: Prompt, language: str, company: str = "") -> Path | None:
         """The prompt's file, absolute and without extension, as `sound:` of the exchange wants it.
 
-        `language` is the company's, for a prompt that names none. None where it cannot be had; the log says why.
+        `language` is the company's, for a prompt that names none; `company` is its id. None where it
+        cannot be had; the log says why.
         """
         began = time.monotonic()
-        wanted = (prompt.say, prompt.language or language, prompt.voice, *self._signature(prompt.file))
+        folder = files.folder_of(self._sounds, company, prompt.file)
+        wanted = (prompt.say, prompt.language or language, prompt.voice, *self._signature(folder, prompt.file))
         recent = self._recent.get(wanted)
         if recent and began < recent[0] + FRESH:
             return recent[1]
         try:
             if prompt.file is not None:
-                source = files.find(self._sounds, prompt.file)
+                source = files.find(folder, prompt.file)
                 found = await self._file(source)
             else:
                 found = await self._spoken(self._cache, prompt.say or "", prompt.language or language, prompt.voice)
@@ -70,12 +73,12 @@ class Prompts:
         log.debug("prompt.ready", file=prompt.file, seconds=round(time.monotonic() - began, 3))
         return found
 
-    async def music(self, file: str = "") -> tuple[Path, float] | None:
+    async def music(self, file: str = "", company: str = "") -> tuple[Path, float] | None:
         """Music, and its length in seconds: a file of the company's, or what comes with Belplan.
 
         One that cannot be had is replaced by that: whoever waits is never left in silence.
         """
-        if file and (found := await self.path(Prompt.model_construct(file=file), "")):
+        if file and (found := await self.path(Prompt.model_construct(file=file), "", company)):
             return found, await asyncio.to_thread(_seconds, found)
         try:
             found = await self._system.get("music", _compose)
@@ -84,14 +87,14 @@ class Prompts:
             return None
         return found, music.SECONDS
 
-    def _signature(self, name: str | None) -> tuple[object, ...]:
+    def _signature(self, folder: Path | None, name: str | None) -> tuple[object, ...]:
         """What changes when a file of the company's does, or the file that its link leads to."""
-        if name is None or self._sounds is None:
+        if name is None or folder is None:
             return ()
         try:
-            stat = os.stat(f"{self._sounds}/{name}")
+            stat = os.stat(f"{folder}/{name}")
         except (OSError, ValueError):
-            return (name,)
+            return (folder, name)
         return name, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
 
     async def system(self, key: str, language: str) -> Path | None:

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -173,4 +174,16 @@ phone_book = Table(
     _company(primary_key=True),
     Column("number", String(40), primary_key=True),  # in its one form
     Column("name", String(200), nullable=False),
+)
+
+prompts = Table(
+    "prompts",
+    metadata,
+    _company(primary_key=True),
+    Column("name", String(140), primary_key=True),  # as plans have it: `welkom.wav`
+    Column("size", Integer, nullable=False),  # bytes
+    Column("seconds", Float, nullable=False),
+    Column("author", String(200), nullable=False),
+    Column("at", BigInteger, nullable=False),  # no two alike: a file with this time is up to date
+    Column("sound", LargeBinary, nullable=False),  # WAV, 16 kHz, mono; last, so that the others are read without it
 )

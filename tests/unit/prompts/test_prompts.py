@@ -298,6 +298,25 @@ def test_sound_files_of_every_kind(tmp_path, name, codec):
     assert read(path.with_suffix(".wav16")) == (16000, 1, pytest.approx(1, abs=0.1))
 
 
+def test_a_company_hears_its_own_sound_before_the_one_of_all_and_never_that_of_another(tmp_path):
+    sounds, one, two = tmp_path / "sounds", "1" * 32, "2" * 32
+    (sounds / one).mkdir(parents=True)
+    tone(sounds / "a.wav", seconds=1)
+    tone(sounds / one / "a.wav", seconds=2)
+    tone(sounds / one / "b.wav", seconds=2)
+    prompts = Prompts(tmp_path / "cache", speech=None, sounds=sounds)
+
+    def lasts(name, company):
+        path = asyncio.run(prompts.path(Prompt(file=name), "nl", company))
+        return path and read(path.with_suffix(".wav"))[2]
+
+    assert lasts("a.wav", one) == pytest.approx(2, abs=0.1)
+    assert lasts("a.wav", two) == lasts("a.wav", "") == pytest.approx(1, abs=0.1)
+    assert lasts("b.wav", two) is None
+    (sounds / one / "a.wav").unlink()
+    assert lasts("a.wav", one) == pytest.approx(1, abs=0.1)
+
+
 def test_a_file_that_changed_is_converted_anew(tmp_path):
     prompts = Prompts(tmp_path / "cache", speech=None, sounds=tmp_path)
     tone(tmp_path / "a.wav")

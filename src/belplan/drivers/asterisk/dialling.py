@@ -44,8 +44,9 @@ class Contact:
 class DialledLeg(AsteriskLeg):
     """The leg of a phone that is rung. Until it answers, it is all channels that ring."""
 
-    def __init__(self, exchange: Exchange, leg_id: str, *, language: str) -> None:
-        super().__init__(exchange, leg_id, language=language)
+    def __init__(self, exchange: Exchange, leg_id: str, *, caller: AsteriskLeg) -> None:
+        super().__init__(exchange, leg_id, language=caller.language)
+        self.company = caller.company
         self.contacts: list[Contact] = []
 
     def won(self, contact: Contact) -> None:
@@ -129,7 +130,7 @@ def find(exchange: Exchange, leg_id: str, caller: AsteriskLeg) -> DialledLeg | N
     """A leg that has answered before this process began. None where it is gone."""
     contacts = claim(leg_id, caller)
     answered = next((contact for contact in contacts if contact.earlier == "Up"), None)
-    leg = DialledLeg(exchange, leg_id, language=caller.language)
+    leg = DialledLeg(exchange, leg_id, caller=caller)
     leg.contacts = contacts
     if answered is None:
         leg.hang_up_all()
@@ -145,7 +146,7 @@ class AsteriskDialling:
     def __init__(
         self, exchange: Exchange, leg_id: str, target: "Ringable", *, caller: AsteriskLeg, shown: Shown, timeout: float
     ) -> None:
-        self.leg = DialledLeg(exchange, leg_id, language=caller.language)
+        self.leg = DialledLeg(exchange, leg_id, caller=caller)
         self._exchange = exchange
         self._target = target
         self._caller = caller

@@ -39,11 +39,11 @@ _log = structlog.get_logger()
 class Prompts(Protocol):
     """Where the sound files of prompts come from."""
 
-    async def path(self, prompt: Prompt, language: str) -> Path | None:
+    async def path(self, prompt: Prompt, language: str, company: str) -> Path | None:
         """The file, absolute and without extension. None where it cannot be had."""
         ...
 
-    async def music(self, file: str) -> "tuple[Path, float] | None":
+    async def music(self, file: str, company: str) -> "tuple[Path, float] | None":
         """The same for music, with its length in seconds. "" is the music that everybody has."""
         ...
 
@@ -91,6 +91,7 @@ class AsteriskLeg:
     def __init__(self, exchange: Exchange, leg_id: str, *, language: str, answered: bool = False) -> None:
         self.channel = leg_id
         self.language = language
+        self.company = ""  # its id, once it is known: its own sounds are played
         self.talks_to: AsteriskLeg | None = None  # the phone that answered this caller
         self.bridges = 0  # made for it so far: their ids follow from this
         self.earlier: dict[str, str] = {}  # phones dialled for it before this process began: state by channel
@@ -383,7 +384,7 @@ class AsteriskLeg:
             sound = Music()
         if not isinstance(sound, Music):
             return AsteriskPlaying(self, await self._media(sound), BEEP if sound == "beep" else None)
-        if not (found := await self.exchange.prompts.music(sound.file)):
+        if not (found := await self.exchange.prompts.music(sound.file, self.company)):
             return AsteriskPlaying(self, None)
         return AsteriskPlaying(self, media_of(found[0]), loops=found[1], since=sound.since)
 
@@ -392,7 +393,7 @@ class AsteriskLeg:
             return media_of(sound.file)
         if not isinstance(sound, Prompt):
             return TONES[sound]
-        path = await self.exchange.prompts.path(sound, sound.language or self.language)
+        path = await self.exchange.prompts.path(sound, sound.language or self.language, self.company)
         return media_of(path) if path else None
 
 
