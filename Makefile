@@ -3,7 +3,8 @@ SHELL := /bin/bash
 .PHONY: help page demo test check fix docs docs-site wheel sbom bench kills lock clean screenshots
 
 BIN := .venv/bin
-# Tests that share nothing and wait for no clock: two at a time. Real calls, browsers and deadlines come after them, alone.
+# Tests that share nothing and wait for no clock: two at a time. Then the others, which mostly wait for a real
+# exchange, two files at a time. Browsers, deadlines and whatever measures come last, alone.
 SIDE_BY_SIDE := tests/unit tests/scenarios tests/receiver tests/api tests/docs tests/migration
 UV = $$(command -v uv || echo .venv-uv/bin/uv)
 
@@ -27,7 +28,9 @@ demo: page ## exchange, sample company, CRM and real calls on this machine (ONCE
 test: check page ## every check and test, real calls through Asterisk included
 	@$(BIN)/belplan pbx install --with-phones
 	@$(BIN)/python -m tests.browser.chromium
-	@$(if $(ARGS),$(BIN)/pytest $(ARGS),$(BIN)/pytest -n 2 $(SIDE_BY_SIDE) && $(BIN)/pytest $(SIDE_BY_SIDE:%=--ignore=%))
+	@$(if $(ARGS),$(BIN)/pytest $(ARGS),$(BIN)/pytest -n 2 -m "not alone" $(SIDE_BY_SIDE) \
+	  && $(BIN)/pytest -n 2 -m "not alone" --dist loadfile $(SIDE_BY_SIDE:%=--ignore=%) \
+	  && $(BIN)/pytest -m alone)
 
 check: .venv/.ready ## format, lint, types and layers
 	@$(BIN)/ruff format --check .

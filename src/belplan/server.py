@@ -525,23 +525,31 @@ class _Background:
 
 
 def exchange_settings(options: Options, program: asterisk.Program) -> ExchangeSettings:
-    """The settings of this data folder's Asterisk. Its password and port stay, so that a running one is found again."""
+    """The settings of this data folder's Asterisk. Its password and port stay, so that a running one is found again.
+
+    Raises PbxError where Asterisk cannot work with them: a path with a bracket, or one that is too long.
+    """
     options.data.mkdir(parents=True, exist_ok=True)
     kept = options.data / "exchange.json"
     try:
         known: dict[str, Any] = json.loads(kept.read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, json.JSONDecodeError):
         known = {"ari_password": token_urlsafe(24), "ari_port": free_port()}
-        kept.touch(mode=0o600)
-        kept.write_text(json.dumps(known))
-    return ExchangeSettings(
-        data=options.data / "asterisk",
-        ari_password=known["ari_password"],
-        http_port=known["ari_port"],
-        listen=options.listen,
-        sip_port=options.sip_port,
-        directories=program.directories,
-    )
+        new = kept.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_text(json.dumps(known))
+        new.replace(kept)
+    try:
+        return ExchangeSettings(
+            data=options.data / "asterisk",
+            ari_password=known["ari_password"],
+            http_port=known["ari_port"],
+            listen=options.listen,
+            sip_port=options.sip_port,
+            directories=program.directories,
+        )
+    except ValueError as error:
+        raise PbxError(str(error)) from None
 
 
 def _exchange_id(data: Path) -> UUID:

@@ -42,13 +42,6 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.asterisk)
-
-
 def sample_company(**changes) -> Company:
     """Three users with a phone each, a ring group of the first two, and a trunk that takes calls from 127.0.0.2."""
     people = (("Anna de Boer", "201", "anna"), ("Bram Visser", "202", "bram"), ("Carla Smit", "203", "carla"))

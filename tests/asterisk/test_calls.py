@@ -6,6 +6,8 @@ import re
 import signal
 import time
 
+import pytest
+
 from belplan.dialplan.fields import CALL_DATA
 from benchmarks.first_call import measure, percentile
 from tests.asterisk.phones import invite, phone, run_sipp, sipp, until
@@ -199,6 +201,7 @@ async def test_when_asterisk_is_killed_calls_are_taken_again_by_themselves(progr
         assert (await run_sipp(invite(NUMBER, 486, from_=CALLER), port)).ok
 
 
+@pytest.mark.alone
 async def test_sixty_calls_at_twenty_a_second_all_ring_the_right_phone_in_time(program):
     over = await measure(60, 20, 50)
     assert len(over) == 60

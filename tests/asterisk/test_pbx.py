@@ -118,7 +118,11 @@ async def test_a_start_that_fails_says_why(program, exchange, tmp_path):
 
 
 async def test_a_deep_data_folder_is_fine(program, tmp_path):
-    settings = settings_for(tmp_path / ("deep-" * 20) / ("deeper-" * 10), program)
+    deep = tmp_path / "deep"
+    deep /= "er-" * ((configuration.DEEPEST - len(str(deep)) - 1) // 3)
+    settings = settings_for(deep, program)
+    with pytest.raises(ValueError, match="is the most"):  # it would run with the machine's own files
+        settings_for(deep / "deepest", program)
     one = pbx.Pbx(settings, program)
     await one.start(configuration.render([], settings, lambda name: None).files)
     try:

@@ -23,13 +23,6 @@ PASSWORD = "een lang wachtwoord voor de proef"
 expect.set_options(timeout=15_000)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-
-
 @dataclass
 class Site:
     """A server that was started for these tests."""

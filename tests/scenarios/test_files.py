@@ -48,7 +48,7 @@ def test_a_call_is_the_same_whatever_was_played_before_it() -> None:
         assert (one.rang, one.lasted, one.silence) == (other.rang, other.lasted, other.silence)
 
 
-@pytest.mark.bench
+@pytest.mark.alone
 def test_many_a_second() -> None:
     """The goal is ten thousand in ten seconds on one core; half of that may be lost on a machine that does more."""
     path = Path(__file__).parent / "plans" / "invoices.scenario.yaml"

@@ -59,6 +59,7 @@ RELOADS: Mapping[str, tuple[str, ...]] = {
 
 # A path stands in files with syntaxes of their own, and in arguments of the dialplan.
 _PATH = re.compile(r"/[^\x00-\x1f\x7f;,&$\"'()\[\]{}|<>\\#:=]*")
+DEEPEST = 200  # bytes: Asterisk keeps 256 for the path of a configuration file (main/config.c)
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PASSWORD = re.compile(r"[A-Za-z0-9_.~-]{8,128}")
 
@@ -87,6 +88,9 @@ class ExchangeSettings:
                 raise ValueError(
                     f'Asterisk cannot work in "{path}": an absolute path of letters, digits, - and _, please'
                 )
+        if (length := len(os.fsencode(self.data))) > DEEPEST:
+            # Past it Asterisk would quietly take the machine's own configuration instead of ours.
+            raise ValueError(f'Asterisk cannot work in "{self.data}": {length} bytes, and {DEEPEST} is the most')
         for word in (self.ari_user, self.app):
             if not _WORD.fullmatch(word):
                 raise ValueError(f'"{word}": letters, digits, - and _ only')
