@@ -27,10 +27,10 @@ class Sounds:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    async def path(self, prompt: Prompt, language: str) -> Path | None:
+    async def path(self, prompt: Prompt, language: str, company: str) -> Path | None:
         return None if prompt.file == "missing" else self._path
 
-    async def music(self, file: str) -> tuple[Path, float] | None:
+    async def music(self, file: str, company: str) -> tuple[Path, float] | None:
         return self._path, 5.0
 
 
