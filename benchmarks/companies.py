@@ -16,7 +16,7 @@ from sqlalchemy import insert
 
 from belplan.installation import installation
 from belplan.live import Live  # noqa: F401 - imported before anything is measured
-from belplan.server import Options, free_port
+from belplan.options import Options, free_port
 from belplan.store import schema, tables
 from belplan.store.database import Database, now
 

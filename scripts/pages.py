@@ -40,6 +40,8 @@ WORDS = {  # what each part is for, in a few words
     "migration": "plans from other exchanges",
     "compiled": "a plan, ready to be walked",
     "live": "calls under way",
+    "options": "what the server was told",
+    "background": "tasks beside the calls",
     "memory": "what a company remembers",
     "ladder": "a call, drawn",
     "apps": "steps of a route",

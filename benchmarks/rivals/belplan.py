@@ -9,11 +9,12 @@ import structlog
 
 from belplan import server
 from belplan.drivers.asterisk import program
+from belplan.options import Options, policy, read_plan
 from tests.asterisk.phones import free_port
 
 
 async def main(plan: Path, data: Path, sip_port: int) -> None:
-    options = server.Options(
+    options = Options(
         plan=plan,
         data=data,
         sip_port=sip_port,
@@ -24,7 +25,7 @@ async def main(plan: Path, data: Path, sip_port: int) -> None:
     )
     asterisk = program.find()
     assert asterisk, "belplan pbx install"
-    company, _ = server.read_plan(plan, server.policy(options))
+    company, _ = read_plan(plan, policy(options))
     async with server.Exchange(options, company, asterisk) as exchange:
         print(exchange.pbx.pid, flush=True)
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)

@@ -1,7 +1,7 @@
 """From a plan as it is kept to a company that takes calls, with everything that is wrong on the way."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from belplan.apps import APPS
 from belplan.apps.webhook import Webhook
 from belplan.dialplan.check import check
 from belplan.dialplan.company import Company
+from belplan.dialplan.fields import Prompt, placeholders
 from belplan.dialplan.load import load
 from belplan.dialplan.places import tops
 from belplan.dialplan.problem import PlanError, Problem
@@ -101,3 +102,16 @@ def _long_accounts(company: Company, handle: str) -> list[Problem]:
         for place, phone in enumerate(user.phones)
         if len(name := account(handle, phone.username)) > LONGEST_ACCOUNT
     ]
+
+
+def prompts_of(company: Company) -> Iterator[Prompt]:
+    """Every prompt of a company that is the same for all callers."""
+    said = [prompt for top in tops(company) for spot in top.everything for prompt in spot.app.prompts()]
+    said += [prompt for queue in company.queues for prompt in (queue.greeting, queue.announcement) if prompt]
+    for prompt in said:
+        if not placeholders(prompt.say or ""):
+            yield Prompt(say=prompt.say, file=prompt.file, language=prompt.language, voice=prompt.voice)
+
+    for box in company.voicemail_boxes:
+        if box.greeting:
+            yield box.greeting

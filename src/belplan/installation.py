@@ -29,7 +29,8 @@ from belplan.drivers.asterisk import program as asterisk
 from belplan.engine.events import Watcher
 from belplan.engine.mail import NoMail
 from belplan.live import Live
-from belplan.server import Exchange, Options, policy
+from belplan.options import Options, policy
+from belplan.server import Exchange
 from belplan.steering import Calls, Idle
 from belplan.storage import storage
 from belplan.store.audit import Audit

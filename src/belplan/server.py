@@ -2,32 +2,25 @@
 
 import asyncio
 import contextlib
-import json
-import os
-import signal
-import socket
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from dataclasses import replace
 from pathlib import Path
-from secrets import token_urlsafe
-from typing import Any, Self
-from uuid import UUID, uuid4, uuid5
+from typing import Self
+from uuid import uuid5
 
 import structlog
 
-from belplan import settings
 from belplan.apps import APPS, feature_route
-from belplan.compiled import refused_webhooks
+from belplan.background import Background
+from belplan.compiled import prompts_of
 from belplan.dialplan.check import read
 from belplan.dialplan.company import Company, CompanySettings
-from belplan.dialplan.fields import Prompt, placeholders
-from belplan.dialplan.places import tops
-from belplan.dialplan.problem import PlanError, Problem
+from belplan.dialplan.fields import Prompt
+from belplan.dialplan.problem import PlanError
 from belplan.drivers.asterisk import program as asterisk
 from belplan.drivers.asterisk.ari import AriError
-from belplan.drivers.asterisk.configuration import RELOADS, Configuration, ExchangeSettings, render
+from belplan.drivers.asterisk.configuration import RELOADS, Configuration, render
 from belplan.drivers.asterisk.driver import AsteriskCall, AsteriskDriver
 from belplan.drivers.asterisk.pbx import Pbx, PbxError
 from belplan.engine import journal
@@ -53,7 +46,7 @@ from belplan.engine.state import State
 from belplan.engine.voicemail.boxes import Boxes, Message, box_of
 from belplan.engine.voicemail.pins import Pins
 from belplan.mail.outbox import Outbox
-from belplan.mail.smtp import MailServer
+from belplan.options import Options, exchange_id, exchange_settings, policy, read_plan
 from belplan.prompts import Prompts
 from belplan.prompts.piper import Piper
 from belplan.store.call_file import CallFile
@@ -61,7 +54,7 @@ from belplan.store.call_recordings import CallRecordings
 from belplan.store.plan_versions import PlanVersions
 from belplan.store.state_file import StateFile
 from belplan.store.voicemail import DiskBoxes
-from belplan.webhook import Policy, Webhooks
+from belplan.webhook import Webhooks
 from belplan.webhook.cache import AnswerCache
 from belplan.webhook.exchange import Sender
 
@@ -71,41 +64,6 @@ SWEEP_EVERY = 3600.0  # seconds between looks for voicemail that is old enough t
 UNKNOWN_NUMBER = 1  # Q.850: unallocated number
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What `belplan serve` was told. Relative paths are the working directory's."""
-
-    plan: Path | None  # a company in a file; None where companies are kept in a database
-    data: Path
-    listen: str = "127.0.0.1"
-    sip_port: int = 5060
-    http_port: int = 8080
-    allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
-    allow_loopback: bool = False  # webhooks may reach this machine: for the demo
-    webhooks_per_company: int = 20
-    webhooks_in_all: int = 500
-    drain: float | None = None  # seconds that calls have to end when the server is told to; None ends them at once
-    mail_server: MailServer | None = None
-    mail_from: str = ""
-    database_url: str = ""  # "" is SQLite in the data folder
-    key_file: Path | None = None
-    api_per_minute: int = 1200  # requests of one person or program; 0 is without limit
-    url: str = ""  # what people have in their browsers
-
-
-def read_plan(path: Path, policy: Policy | None = None) -> tuple[Company, list[Problem]]:
-    """The company in a plan file, and the warnings about it. Raises PlanError, OSError, UnicodeDecodeError.
-
-    With a policy, a webhook that would never be let through is a problem here, not when the phone rings.
-    """
-    text = path.read_text(encoding="utf-8-sig")
-    company, problems = read(text, APPS, secrets=lambda name: settings.secret(name) is not None)
-    refused = refused_webhooks(company, policy) if company and policy else []
-    if company is None or refused:
-        raise PlanError([*problems, *refused])
-    return company, problems
 
 
 class Exchange:
@@ -147,7 +105,7 @@ class Exchange:
         self.state = State(self._state_file.keep)
         self.calls = CallFile(options.data)
         self._versions = PlanVersions(options.data / "plans")
-        self._ids = _exchange_id(options.data)
+        self._ids = exchange_id(options.data)
         self._options = options
         self._watchers = watchers
         self._secrets: Secrets = secrets or EnvironmentSecrets()
@@ -217,7 +175,7 @@ class Exchange:
             opening.push_async_callback(self._stop_pbx)
             await opening.enter_async_context(self.webhooks)
             await opening.enter_async_context(self.driver)
-            tasks = await opening.enter_async_context(_Background())
+            tasks = await opening.enter_async_context(Background())
             self._taking = True
             self._limit_trunks()
             tasks.start(self.driver.serve(self.take), self._supervise(), self._watch_plan(), self._prepare_prompts())
@@ -496,104 +454,6 @@ def _caller_number(company: Company, incoming: AsteriskCall) -> str:
     number = company.canonical(incoming.caller_number)
     own = number in company.internal or number in company.accounts
     return "" if incoming.trunk and own else number
-
-
-class _Background:
-    """Tasks that run for as long as the block does. One that fails takes the process down: it is never just missing."""
-
-    def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    def start(self, *work: Coroutine[Any, Any, None]) -> None:
-        for coroutine in work:
-            task = asyncio.create_task(coroutine)
-            self._tasks.add(task)
-            task.add_done_callback(self._ended)
-
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        if not task.cancelled() and (error := task.exception()):
-            _log.critical("server.failed", error=repr(error))
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    async def __aexit__(self, *error: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-def exchange_settings(options: Options, program: asterisk.Program) -> ExchangeSettings:
-    """The settings of this data folder's Asterisk. Its password and port stay, so that a running one is found again.
-
-    Raises PbxError where Asterisk cannot work with them: a path with a bracket, or one that is too long.
-    """
-    options.data.mkdir(parents=True, exist_ok=True)
-    kept = options.data / "exchange.json"
-    try:
-        known: dict[str, Any] = json.loads(kept.read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
-        known = {"ari_password": token_urlsafe(24), "ari_port": free_port()}
-        new = kept.with_suffix(".new")
-        new.touch(mode=0o600)
-        new.write_text(json.dumps(known))
-        new.replace(kept)
-    try:
-        return ExchangeSettings(
-            data=options.data / "asterisk",
-            ari_password=known["ari_password"],
-            http_port=known["ari_port"],
-            listen=options.listen,
-            sip_port=options.sip_port,
-            directories=program.directories,
-        )
-    except ValueError as error:
-        raise PbxError(str(error)) from None
-
-
-def _exchange_id(data: Path) -> UUID:
-    """An id of this data folder, from which those of its calls are made."""
-    kept = data / "exchange-id"
-    try:
-        return UUID(kept.read_text().strip())
-    except (FileNotFoundError, ValueError):
-        new = uuid4()
-        kept.write_text(f"{new}\n")
-        return new
-
-
-def free_port() -> int:
-    """A TCP port of loopback that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
-
-
-def policy(options: Options, ari_port: int = 0) -> Policy:
-    """What webhooks may reach: what the operator allows, and never this server's own ports."""
-    listen = ip_address(options.listen)
-    own = ((listen, options.http_port), (listen, options.sip_port), (ip_address("127.0.0.1"), ari_port))
-    return Policy(
-        allowed_networks=options.allowed_networks,
-        allow_loopback=options.allow_loopback,
-        own_ports=own,
-        per_company=options.webhooks_per_company,
-        total=options.webhooks_in_all,
-        waiting_per_company=24 * options.webhooks_per_company,
-    )
-
-
-def prompts_of(company: Company) -> Iterator[Prompt]:
-    """Every prompt of a company that is the same for all callers."""
-    said = [prompt for top in tops(company) for spot in top.everything for prompt in spot.app.prompts()]
-    said += [prompt for queue in company.queues for prompt in (queue.greeting, queue.announcement) if prompt]
-    for prompt in said:
-        if not placeholders(prompt.say or ""):
-            yield Prompt(say=prompt.say, file=prompt.file, language=prompt.language, voice=prompt.voice)
-
-    for box in company.voicemail_boxes:
-        if box.greeting:
-            yield box.greeting
 
 
 def _state(plan: Path) -> tuple[int, int, int] | None:

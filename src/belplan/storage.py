@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from belplan.server import Options
+from belplan.options import Options
 from belplan.store import schema
 from belplan.store.database import Database, DatabaseUrlError
 from belplan.store.schema import NewerDatabaseError

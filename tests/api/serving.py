@@ -16,7 +16,7 @@ import requests
 from belplan.api import Parts
 from belplan.dialplan.credentials import take_out
 from belplan.installation import installation
-from belplan.server import Options
+from belplan.options import Options
 from tests.asterisk.phones import free_port
 
 PASSWORD = "a long password"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from belplan import server
 from belplan.engine.events import Watcher
+from belplan.options import Options, policy, read_plan
 from tests.asterisk.phones import free_port
 
 CALLER = "<sip:0612345678@127.0.0.2>"  # what the provider says of its caller
@@ -117,9 +118,9 @@ async def serving(text: str, program, *watchers: Watcher, **changes: object) -> 
     with tempfile.TemporaryDirectory(prefix="belplan-serving-") as name:
         path = Path(name) / "plan.yaml"
         path.write_text(text)
-        options = server.Options(
+        options = Options(
             plan=path, data=Path(name), sip_port=free_port(), http_port=free_port(), allow_loopback=True, **changes
         )
-        company, _ = server.read_plan(path, server.policy(options))
+        company, _ = read_plan(path, policy(options))
         async with server.Exchange(options, company, program, *watchers) as exchange:
             yield exchange

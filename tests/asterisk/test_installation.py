@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from belplan.installation import installation
-from belplan.server import Options, read_plan
+from belplan.options import Options, read_plan
 from belplan.store.records import Wanted
 from tests.asterisk.phones import free_port, invite, phone, run_sipp
 

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from belplan.drivers.asterisk import pbx
 from belplan.installation import installation
-from belplan.server import Options
+from belplan.options import Options
 from tests.asterisk.phones import Phone, free_port, invite, phone, run_sipp
 
 PASSWORD = "een lang wachtwoord voor de proef"

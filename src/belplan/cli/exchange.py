@@ -43,16 +43,17 @@ def serve(
     """
     import uvloop
 
-    from belplan import installation, server
+    from belplan import installation
     from belplan.drivers.asterisk.debian import InstallError
     from belplan.drivers.asterisk.pbx import PbxError
+    from belplan.options import Options, policy, read_plan
     from belplan.storage import StorageError
     from belplan.store.database import DatabaseAwayError
 
     company, warnings = None, []
     try:
         environment = settings.environment()
-        options = server.Options(
+        options = Options(
             plan=plan.resolve() if plan else None,
             data=(data or environment.data).resolve(),
             listen=listen,
@@ -69,7 +70,7 @@ def serve(
             url=environment.url,
         )
         if options.plan:
-            company, warnings = server.read_plan(options.plan, server.policy(options))
+            company, warnings = read_plan(options.plan, policy(options))
         program = _install(with_phones=False) if calls else None
     except PlanError as error:
         print_problems(plan or Path(), error.problems, err)
@@ -122,16 +123,16 @@ def install(
 @pbx.command
 def start(*, data: Data = None) -> int:
     """Start an Asterisk without a company, to look at. `belplan serve` starts its own."""
-    from belplan import server
     from belplan.dialplan.company import Company, CompanySettings
     from belplan.drivers.asterisk.configuration import render
     from belplan.drivers.asterisk.debian import InstallError
     from belplan.drivers.asterisk.pbx import Pbx, PbxError
+    from belplan.options import Options, exchange_settings, free_port
 
     try:
         program = _install(with_phones=False)
-        options = server.Options(plan=Path(), data=_pbx_data(data), sip_port=server.free_port())
-        exchange = server.exchange_settings(options, program)
+        options = Options(plan=Path(), data=_pbx_data(data), sip_port=free_port())
+        exchange = exchange_settings(options, program)
         nobody = Company(id="0" * 32, settings=CompanySettings(name="pbx"))
         asyncio.run(Pbx(exchange, program).start(render([nobody], exchange, settings.secret).files))
     except (InstallError, PbxError, OSError) as error:
@@ -142,14 +143,14 @@ def start(*, data: Data = None) -> int:
 @pbx.command
 def stop(*, data: Data = None) -> int:
     """Stop the Asterisk of a data folder, whoever started it. Its calls end."""
-    from belplan import server
     from belplan.drivers.asterisk.pbx import Pbx
     from belplan.drivers.asterisk.program import find
+    from belplan.options import Options, exchange_settings
 
     folder, program = _pbx_data(data), find()
     if program and _running(folder):
-        options = server.Options(plan=Path(), data=folder)
-        asyncio.run(Pbx(server.exchange_settings(options, program), program).stop())
+        options = Options(plan=Path(), data=folder)
+        asyncio.run(Pbx(exchange_settings(options, program), program).stop())
     return status(data=data)
 
 

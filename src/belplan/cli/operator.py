@@ -186,7 +186,7 @@ def upgrade(*, data: Data = None) -> int:
 
 
 def _run(data: Path | None, work: "Callable[[Database, Vault], Awaitable[int]]", *, upgrade: bool = True) -> int:
-    from belplan.server import Options
+    from belplan.options import Options
     from belplan.storage import StorageError, storage
     from belplan.store.companies import TakenError, UnknownError
     from belplan.store.database import DatabaseAwayError

@@ -12,7 +12,6 @@ from time import monotonic
 
 from rich.console import Console
 
-from belplan import server
 from belplan.demo.crm import Crm, Log
 from belplan.demo.phones import Phones
 from belplan.dialplan.company import Company
@@ -20,6 +19,7 @@ from belplan.drivers.asterisk.configuration import ExchangeSettings
 from belplan.drivers.asterisk.program import Program
 from belplan.engine.events import Watcher
 from belplan.installation import installation
+from belplan.options import Options, read_plan
 
 PLAN = Path(__file__).parent / "company.yaml"
 VISITOR = "demo@example.nl"
@@ -41,7 +41,7 @@ class Stage:
     data: Path
     page: str  # the address of the web page
     visitor: tuple[str, str]  # who may sign in there: address and password
-    options: server.Options
+    options: Options
     phones: Phones
     passwords: dict[str, str]  # by SIP account
     crm: Crm
@@ -80,8 +80,8 @@ async def stage(
             served = data / "company.yaml"
             _serve_plan(plan, served, {_CRM: crm.url, _PROVIDER_PORT: f"port: {provider}"})
             passwords = environment.enter_context(_passwords(served))
-            company, _ = server.read_plan(served)
-            options = server.Options(served, data / "exchange", sip_port=sip, http_port=http, allow_loopback=True)
+            company, _ = read_plan(served)
+            options = Options(served, data / "exchange", sip_port=sip, http_port=http, allow_loopback=True)
             began = monotonic()
             async with installation(options, company, program, watcher) as parts:
                 _say(console, f"exchange    Asterisk {program.version}, SIP on 127.0.0.1:{sip}", began)
@@ -121,7 +121,7 @@ def _serve_plan(plan: Path, served: Path, addresses: Mapping[str, str]) -> None:
 @contextmanager
 def _passwords(plan: Path) -> Generator[dict[str, str]]:
     """A new password for each phone of the plan, in the environment where `secret:` finds it."""
-    company, _ = server.read_plan(plan)
+    company, _ = read_plan(plan)
     made = {phone.username: secrets.token_urlsafe(12) for user in company.users for phone in user.phones}
     names = {f"BELPLAN_SECRET_{account}_sip": password for account, password in made.items()}
     before = {name: os.environ.get(name) for name in names}
