@@ -122,6 +122,14 @@ async def test_each_next_caller_goes_to_the_next_agent():
     assert [record.answered_by for record in records] == ["201", "202", "203"]
 
 
+async def test_agents_who_answer_in_the_same_instant_leave_nobody_on_a_line_alone():
+    floor = Floor(company("strategy: all"), lambda target: Reaction("answer", after=1))
+    record = await floor.comes("caller")
+    await asyncio.sleep(1)
+    assert record.answered_by
+    assert not +floor.exchange.busy
+
+
 async def test_whoever_gets_back_their_place_goes_before_those_who_came_later():
     floor = Floor(company(agents=("201",)))
     floor.memory.engaged._begins(floor.company.id, "201", "other")

@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from belplan.dialplan import numbers
 from belplan.dialplan.company import Company, Queue, RingGroup, User
@@ -357,17 +357,40 @@ async def _ring(
                 elif winner is None:
                     winner = ringing[task], answer
                     waiting.taken.cancel()  # too late for anybody else
+    except BaseException:
+        winner = None
+        raise
     finally:
         for task in pending:
             task.cancel()
-        left = await asyncio.gather(*ringing, return_exceptions=True)
+        interrupted = await _all_over(ringing)
+        left = [_came_to(task) for task in ringing]
         _tell_reactions(call, attempt, left)
-        # Two may answer in the same instant, and the caller may have gone meanwhile.
-        chosen = winner[1] if winner else None
+        # Two may answer in the same instant, and the caller may have gone, or be another's, meanwhile.
+        chosen = winner[1] if winner and not interrupted else None
         for leg in left:
             if not isinstance(leg, (int, BaseException)) and leg is not chosen:
                 await leg.hang_up(ANSWERED_ELSEWHERE)
+    if interrupted:
+        raise interrupted
     return winner
+
+
+async def _all_over(tasks: Collection[asyncio.Task[Any]]) -> asyncio.CancelledError | None:
+    """Wait for tasks that end at once, also where this one is cancelled meanwhile: that is then returned."""
+    interrupted = None
+    while not all(task.done() for task in tasks):
+        try:
+            await asyncio.wait(tasks)
+        except asyncio.CancelledError as error:
+            interrupted = error
+    return interrupted
+
+
+def _came_to(task: "asyncio.Task[Leg | int]") -> Leg | int | BaseException:
+    if task.cancelled():
+        return asyncio.CancelledError()
+    return task.exception() or task.result()
 
 
 def _tell_reactions(call: Call, attempt: Round, came: Sequence[Leg | int | BaseException]) -> None:
