@@ -240,4 +240,6 @@ def test_figures_are_for_this_machine_and_name_nobody(server, company):
     found = server.somebody()
     text = found.http.get(f"{server.url}/metrics", timeout=10).text
     assert "belplan_ready 0.0" in text
+    assert "belplan_tasks " in text
+    assert "process_open_fds " in text
     assert company not in text

@@ -28,6 +28,9 @@ import aiohttp
 from tests.asterisk.phones import SDP, ack, answering, expect, free_port, request, run_sipp, scenario, sipp, until
 from tests.asterisk.phones import register as registration
 from tests.asterisk.serving import Crm, crm
+from tests.asterisk.wire import Wire
+
+ROOT = Path(__file__).parents[2]
 
 ARMED = (
     "call.arrived", "journal.before", "journal.after", "webhook.asked", "webhook.asked+", "webhook.answered",
@@ -108,6 +111,7 @@ class Engine:
     folder: Path
     sip_port: int = field(default_factory=free_port)
     http_port: int = field(default_factory=free_port)
+    through: tuple[str, ...] = ("-c", "from belplan.cli import main; main()")  # what Python is to run
     process: asyncio.subprocess.Process | None = None
     starts: list[float] = field(default_factory=list)
 
@@ -115,10 +119,11 @@ class Engine:
         """Begin, without waiting until it is ready."""
         self.starts.append(time.time())
         self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", "from belplan.cli import main; main()", "serve", "plan.yaml", "--data", "data",
+            sys.executable, *self.through, "serve", "plan.yaml", "--data", "data",
             "--sip-port", str(self.sip_port), "--http-port", str(self.http_port), *words,
             cwd=self.folder,
-            env={**os.environ, "BELPLAN_FAULT": fault, "BELPLAN_WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8"},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "BELPLAN_FAULT": fault,
+                 "BELPLAN_WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8"},
             stdout=asyncio.subprocess.DEVNULL,
             stderr=(self.folder / "log").open("ab"),
         )  # fmt: skip
@@ -174,10 +179,18 @@ class Engine:
 
 
 @asynccontextmanager
-async def engine(folder: Path, plan: str) -> AsyncGenerator[Engine]:
-    """An engine that takes calls when the block begins; it and its Asterisk end with the block."""
+async def engine(folder: Path, plan: str, line: Wire | None = None) -> AsyncGenerator[Engine]:
+    """An engine that takes calls when the block begins; it and its Asterisk end with the block.
+
+    `line` is what it talks to Asterisk over.
+    """
     (folder / "plan.yaml").write_text(plan)
     one = Engine(folder)
+    if line:
+        line.to = free_port()
+        one.through = ("-m", "tests.asterisk.wire", str(line.port))
+        (folder / "data").mkdir()
+        (folder / "data/exchange.json").write_text(json.dumps({"ari_password": "geheim-van-ari", "ari_port": line.to}))
     await one.start()
     try:
         try:

@@ -247,8 +247,12 @@ async def sipp(
     port: int | None = None,
     arguments: tuple[str, ...] = (),
     seconds: float = 30.0,
+    trace: bool = True,
 ) -> AsyncGenerator[Sipp]:
-    """SIPp with such a scenario, as client of the port `to`, else as server, which listens when the block begins."""
+    """SIPp with such a scenario, as client of the port `to`, else as server, which listens when the block begins.
+
+    Without `trace` it does not write down what it sends and receives.
+    """
     command = program.phone("sipp")
     assert command, "belplan pbx install --with-phones brings SIPp"
     port = port or free_port()
@@ -257,8 +261,10 @@ async def sipp(
         (folder / "scenario.xml").write_bytes(steps.encode(errors="surrogateescape"))
         whole = [*command, "-sf", str(folder / "scenario.xml"), "-i", LOOPBACK, "-p", str(port), "-m", str(calls)]
         whole += ["-r", str(rate), "-mp", str(free_port()), "-timeout", f"{seconds:.0f}s", "-timeout_error", "-nostdin"]
-        whole += ["-trace_msg", "-message_file", str(folder / "messages.log"), "-trace_err", "-error_file"]
-        whole += [str(folder / "errors.log"), *arguments, *([f"{LOOPBACK}:{to}"] if to else [])]
+        if trace:
+            whole += ["-trace_msg", "-message_file", str(folder / "messages.log"), "-trace_err", "-error_file"]
+            whole += [str(folder / "errors.log")]
+        whole += [*arguments, *([f"{LOOPBACK}:{to}"] if to else [])]
         process = await asyncio.create_subprocess_exec(
             *whole,
             cwd=folder,

@@ -1,5 +1,6 @@
 """Figures for Prometheus. Only this machine may read them, unless a proxy in front hands them on."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -7,6 +8,7 @@ from ipaddress import ip_address
 from fastapi import APIRouter, Request, Response
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from belplan.api.parts import Parts
@@ -26,6 +28,9 @@ class Figures(Collector):
         parts = self._parts
         yield GaugeMetricFamily("belplan_ready", "1 while calls can be taken.", int(parts.calls.ready))
         yield GaugeMetricFamily("belplan_calls", "Calls under way.", sum(map(len, parts.live.calls.values())))
+        yield GaugeMetricFamily(
+            "belplan_tasks", "Tasks under way, of calls and of the server.", len(asyncio.all_tasks())
+        )
         yield _counted("belplan_calls_ended", "Calls that have ended, by outcome.", "outcome", self._calls)
         yield _counted("belplan_webhooks", "Webhooks asked, by what came of it.", "result", self._webhooks)
 
@@ -40,6 +45,7 @@ def router(parts: Parts) -> APIRouter:
     """`/metrics`."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Figures(parts))
+    ProcessCollector(registry=registry)  # memory, descriptors, time of the processor
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/metrics")
