@@ -22,6 +22,7 @@ class Wire:
     cuts: int = 0
     _left: int | None = None  # bytes that still get through
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
+    _served: set[asyncio.Task] = field(default_factory=set)
 
     def cut(self, after: int = 0) -> None:
         """Break every connection once so many bytes more have gone through, in whichever direction."""
@@ -53,6 +54,8 @@ class Wire:
         except OSError:
             writer.transport.abort()
             return
+        self._served.add(serving := asyncio.current_task())
+        serving.add_done_callback(self._served.discard)
         self._open |= {writer, to_asterisk}
         ways = [
             asyncio.ensure_future(self._carry(reader, to_asterisk)),
@@ -80,6 +83,7 @@ async def wire() -> AsyncGenerator[Wire]:
     finally:
         listening.close()
         one._break()
+        await asyncio.gather(*one._served)
 
 
 def _main() -> None:
