@@ -34,6 +34,7 @@ from belplan.server import Exchange
 from belplan.steering import Calls, Idle
 from belplan.storage import storage
 from belplan.store.audit import Audit
+from belplan.store.call_recordings import CallRecordings
 from belplan.store.companies import Companies, CompanyRow
 from belplan.store.database import DatabaseAwayError, now
 from belplan.store.intake import emptied
@@ -44,6 +45,7 @@ from belplan.store.records import Records
 from belplan.store.secrets import CompanySecrets
 from belplan.store.spool import Spool
 from belplan.store.state_file import StateFile
+from belplan.store.voicemail import DiskBoxes
 from belplan.watchdog import watched
 
 AGAIN_AFTER = 2.0  # seconds until phone books that could not be read are read again
@@ -111,6 +113,8 @@ async def installation(
             calls=calls,
             live=live,
             records=records,
+            boxes=exchange.boxes if exchange else await _boxes(options),
+            recordings=exchange.recordings if exchange else _recordings(options),
             books=books,
             prompts=prompts,
             post=exchange.mailer.post if exchange else NoMail().post,
@@ -139,6 +143,17 @@ async def installation(
         yield parts
         if exchange and options.drain is not None:
             await exchange.drain(options.drain)
+
+
+async def _boxes(options: Options) -> DiskBoxes:
+    """The voicemail boxes of a server that takes no calls."""
+    boxes = DiskBoxes(options.data / "voicemail", options.data / "nothing", NoMail())
+    await asyncio.to_thread(boxes.look)
+    return boxes
+
+
+def _recordings(options: Options) -> CallRecordings:
+    return CallRecordings(options.data / "recordings", options.data / "nothing")
 
 
 async def _read_books(books: PhoneBooks) -> None:

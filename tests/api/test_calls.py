@@ -115,7 +115,7 @@ def test_the_export_is_all_of_it_and_no_spreadsheet_runs_it(reader, at, keep):
 def test_everything_about_a_number_is_removed(server, member, at, keep):
     keep(record(0), record(1, caller="31201111111"))
     administrator = member("administrator")
-    assert administrator("DELETE", f"{at}/calls?number=0612345678").json() == {"records": 1}
+    assert administrator("DELETE", f"{at}/calls?number=0612345678").json()["records"] == 1
     assert [one["caller_number"] for one in administrator("GET", f"{at}/calls").json()["items"]] == ["31201111111"]
     assert member("editor")("DELETE", f"{at}/calls?number=1").status_code == 403
 

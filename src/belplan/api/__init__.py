@@ -27,6 +27,7 @@ from belplan.api import (
     tokens,
     trials,
     versions,
+    voicemail,
 )
 from belplan.api.edge import Edge
 from belplan.api.identity import COOKIES, Needs, operator, who
@@ -56,6 +57,7 @@ _RESOURCES = (
     calls,
     now,
     switches,
+    voicemail,
     audit,
 )
 

@@ -5,17 +5,19 @@ import contextlib
 import csv
 import io
 import json
+import wave
 from collections.abc import AsyncGenerator
 from datetime import datetime
+from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel
 
-from belplan.api import plans
+from belplan.api import plans, sounds
 from belplan.api.fields import Limit, Page, moment
-from belplan.api.identity import MayAdminister, MaySeeRecords, WithParts
+from belplan.api.identity import MayAdminister, MayListen, MaySeeRecords, WithParts
 from belplan.api.parts import Parts
 from belplan.api.problems import not_found
 from belplan.api.trials import StepShown, Why
@@ -34,14 +36,19 @@ CallId = Annotated[str, Path(pattern="^[0-9a-fA-F-]{36}$", description="The call
 
 
 class CallShown(BaseModel):
-    """A call that has ended. `webhook` is the worst that came of its webhooks. `lasted` in seconds."""
+    """A call that has ended. `webhook` is the worst that came of its webhooks. `lasted` in seconds.
+
+    The names are those of users, and of the phone book as it is now; "" where a number has none.
+    """
 
     uuid: str
     arrived: datetime
     lasted: float
     version: int
     caller_number: str
+    caller_name: str
     callee_number: str
+    callee_name: str
     dial_plan: str
     outcome: str
     cause: int
@@ -57,6 +64,13 @@ class StepRecorded(StepShown):
     values: dict[str, str] = {}
 
 
+class RecordingShown(BaseModel):
+    """A recorded conversation of a call, by its number in the call."""
+
+    number: int
+    seconds: float
+
+
 class CallWhole(CallShown):
     """A call with everything that happened on its way."""
 
@@ -64,14 +78,18 @@ class CallWhole(CallShown):
     heard: list[str]
     state: dict[str, Any]
     trace: list[StepRecorded]
+    recordings: list[RecordingShown]
+    """Empty for who has no right to listen."""
     why: Why | None
     """Absent where the version that it walked is not known any more."""
 
 
 class Forgotten(BaseModel):
-    """How many records are gone."""
+    """How many records, recorded conversations and voicemail messages are gone."""
 
     records: int
+    recordings: int
+    messages: int
 
 
 def wanted(
@@ -110,7 +128,7 @@ async def calls(
     found = await parts.records.find(access.id, asked, limit=limit + 1, before=before)
     items = found[:limit]
     more = f"{items[-1].arrived}_{items[-1].uuid}" if len(found) > limit else None
-    return Page(items=[CallShown.model_validate(_shown(one)) for one in items], next=more)
+    return Page(items=[CallShown.model_validate(_shown(parts, access.id, one)) for one in items], next=more)
 
 
 @router.get(
@@ -130,9 +148,11 @@ async def call(call: CallId, access: MaySeeRecords, parts: WithParts) -> CallWho
     if found is None:
         raise not_found()
     row, document = found
+    recordings = await asyncio.to_thread(parts.recordings.of, access.id, row.uuid) if "listen" in access.rights else []
     return CallWhole.model_validate(
         {
-            **_shown(row),
+            **_shown(parts, access.id, row),
+            "recordings": await asyncio.to_thread(lambda: [_recording(path) for path in recordings]),
             "variables": document["variables"],
             "heard": document["heard"],
             "state": document.get("state") or {},
@@ -148,23 +168,72 @@ async def forget(
     parts: WithParts,
     number: Annotated[str, Query(min_length=1, max_length=64, description="Whose records are to go.")],
 ) -> Forgotten:
-    """Remove everything about a number: the records of its calls, its entry in the phone book (GDPR, article 17)."""
-    canonical = (await _canonical(parts, access.id, Wanted(number=number))).number or number
+    """Remove everything about a number (GDPR, article 17): the records and recordings of its calls, the voicemail that
+    it left, its entry in the phone book."""
+    canonical = await canonical_number(parts, access.id, number)
+    calls = await parts.records.of_number(access.id, canonical)
+    recordings = await asyncio.to_thread(lambda: sum(parts.recordings.delete(access.id, call) for call in calls))
+    messages = [
+        one for box in parts.boxes.of(access.id).values() for one in box if one.draft.caller_number == canonical
+    ]
+    for message in messages:
+        parts.boxes.delete(message)
+    # The records last: where something before them fails, asking again finds them.
     gone = await parts.records.forget(access.id, number=canonical)
     with contextlib.suppress(UnknownError):
         await parts.books.remove(access.id, canonical)
-    await parts.audit.write(access.name, "records.forgotten", company=access.id, target="", records=gone)
-    return Forgotten(records=gone)
+    forgotten = Forgotten(records=gone, recordings=recordings, messages=len(messages))
+    await parts.audit.write(access.name, "records.forgotten", company=access.id, target="", **forgotten.model_dump())
+    return forgotten
+
+
+@router.get("/calls/{call}/recordings/{number}.mp3", response_class=Response, responses=sounds.described("audio/mpeg"))
+async def recording(
+    call: CallId,
+    number: Annotated[int, Path(ge=1, le=9999, description="Which conversation of the call.")],
+    access: MayListen,
+    request: Request,
+    parts: WithParts,
+) -> Response:
+    """A recorded conversation as MP3. A part of it where a Range is asked for. The audit log says who listened."""
+    found = await asyncio.to_thread(parts.recordings.of, access.id, call.lower())
+    path = next((path for path in found if _recording_number(path) == number), None)
+    if path is None:
+        raise not_found()
+    sound = await sounds.as_mp3(path)
+    if request.headers.get("range", "bytes=0-").startswith("bytes=0-"):
+        await parts.audit.write(access.name, "recording.heard", company=access.id, target=call.lower())
+    return sounds.answer(request, sound, "audio/mpeg")
+
+
+async def canonical_number(parts: Parts, company: str, number: str) -> str:
+    """A number in its one form, as records have it, whichever way it is written."""
+    digits = numbers.bare(number)
+    if len(digits) <= 6:
+        return digits or number
+    return numbers.canonical(number, await plans.country_of(parts, company))
+
+
+def _recording_number(path: FilePath) -> int:
+    return int(path.stem.rpartition("-")[2])
+
+
+def _recording(path: FilePath) -> RecordingShown:
+    try:
+        with wave.open(str(path), "rb") as file:
+            seconds = round(file.getnframes() / max(1, file.getframerate()), 1)
+    except (OSError, EOFError, wave.Error):
+        seconds = 0.0
+    return RecordingShown(number=_recording_number(path), seconds=seconds)
 
 
 async def _canonical(parts: Parts, company: str, asked: Wanted) -> Wanted:
     """A number may be written in any way that the company's country has."""
     if asked.number is None:
         return asked
-    digits = numbers.bare(asked.number)
-    country = await plans.country_of(parts, company)
-    canonical = digits if len(digits) <= 6 else numbers.canonical(asked.number, country)
-    return Wanted(canonical, asked.outcome, asked.since, asked.until, asked.webhook)
+    return Wanted(
+        await canonical_number(parts, company, asked.number), asked.outcome, asked.since, asked.until, asked.webhook
+    )
 
 
 async def _why(parts: Parts, company: str, number: int, document: dict[str, Any]) -> Why | None:
@@ -184,8 +253,8 @@ async def _why(parts: Parts, company: str, number: int, document: dict[str, Any]
 
 
 COLUMNS = (
-    "arrived", "lasted", "caller_number", "callee_number", "dial_plan", "outcome", "cause",
-    "connected_to", "answered_by", "webhook", "version", "uuid",
+    "arrived", "lasted", "caller_number", "caller_name", "callee_number", "callee_name", "dial_plan", "outcome",
+    "cause", "connected_to", "answered_by", "webhook", "version", "uuid",
 )  # fmt: skip
 
 
@@ -194,7 +263,7 @@ async def _lines(parts: Parts, company: str, asked: Wanted) -> AsyncGenerator[st
     lines = csv.writer(buffer)
     lines.writerow(COLUMNS)
     async for record in parts.records.each(company, asked):
-        shown = _shown(record)
+        shown = _shown(parts, company, record)
         lines.writerow([_cell(shown[name]) for name in COLUMNS])
         if buffer.tell() > 65536:
             yield buffer.getvalue()
@@ -209,14 +278,16 @@ def _cell(value: Any) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def _shown(record: Record) -> dict[str, Any]:
+def _shown(parts: Parts, company: str, record: Record) -> dict[str, Any]:
     return {
         "uuid": record.uuid,
         "arrived": moment(record.arrived),
         "lasted": record.lasted / 1000,
         "version": record.version,
         "caller_number": record.caller,
+        "caller_name": name_of(parts, company, record.caller),
         "callee_number": record.callee,
+        "callee_name": name_of(parts, company, record.callee),
         "dial_plan": record.dial_plan,
         "outcome": record.outcome,
         "cause": record.cause,
@@ -224,6 +295,14 @@ def _shown(record: Record) -> dict[str, Any]:
         "answered_by": record.answered_by,
         "webhook": record.webhook,
     }
+
+
+def name_of(parts: Parts, company: str, number: str) -> str:
+    """Who has a number or a SIP account: the user, else whom the phone book names; "" for nobody."""
+    live = parts.calls.company(company)
+    if live and (user := live.user(number) or live.accounts.get(number)):
+        return user.name
+    return parts.books.name(company, number)
 
 
 def _ms(when: datetime) -> int:

@@ -17,7 +17,7 @@ from belplan.store.companies import CompanyRow, UnknownError
 from belplan.store.people import Membership, Person, Token
 
 Role = Literal["administrator", "editor", "agent", "read-only"]
-Right = Literal["member", "live", "read", "records", "operate", "edit", "administer"]
+Right = Literal["member", "live", "read", "records", "operate", "edit", "listen", "administer"]
 
 RIGHTS: dict[str, frozenset[str]] = {
     "operator": frozenset(get_args(Right)),
@@ -27,7 +27,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "read-only": frozenset({"member", "live", "read", "records"}),
 }
 """live: calls, queues and phones now. read: plans and versions. records: who called. operate: switches, agents, calls.
-edit: the draft and publishing. administer: people, tokens, secrets, the audit log."""
+edit: the draft and publishing. listen: recorded calls, and the voicemail of others. administer: people, tokens,
+secrets, the audit log."""
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 COOKIES = ("__Host-belplan", "belplan")  # over TLS, and on plain loopback
@@ -170,4 +171,5 @@ MayRead = Annotated[Access, Depends(Needs("read"))]
 MaySeeRecords = Annotated[Access, Depends(Needs("records"))]
 MayOperate = Annotated[Access, Depends(Needs("operate"))]
 MayEdit = Annotated[Access, Depends(Needs("edit"))]
+MayListen = Annotated[Access, Depends(Needs("listen"))]
 MayAdminister = Annotated[Access, Depends(Needs("administer"))]

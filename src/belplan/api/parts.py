@@ -11,6 +11,7 @@ from belplan.engine.mail import Letter
 from belplan.engine.state import State
 from belplan.live import Live
 from belplan.store.audit import Audit
+from belplan.store.call_recordings import CallRecordings
 from belplan.store.companies import Companies
 from belplan.store.database import Database
 from belplan.store.people import People
@@ -19,6 +20,7 @@ from belplan.store.prompts import CompanyPrompts
 from belplan.store.records import Records
 from belplan.store.secrets import CompanySecrets
 from belplan.store.vault import Vault
+from belplan.store.voicemail import DiskBoxes
 from belplan.webhook import Policy
 from belplan.webhook.origins import Health
 
@@ -120,6 +122,8 @@ class Parts:
     calls: Calls
     live: Live
     records: Records
+    boxes: DiskBoxes
+    recordings: CallRecordings
     books: PhoneBooks
     prompts: CompanyPrompts
     policy: Policy

@@ -14,14 +14,14 @@ from belplan.store.people import Token
 
 router = APIRouter(prefix="/companies/{company}/tokens", tags=["tokens"])
 
-Scope = Literal["live", "read", "records", "operate", "edit", "administer"]
+Scope = Literal["live", "read", "records", "operate", "edit", "listen", "administer"]
 
 
 class NewToken(Asked):
     """A token to be made. Without `expires` it is good until it is revoked."""
 
     name: Name
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=6)]
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=7)]
     expires: AwareDatetime | None = None
 
 

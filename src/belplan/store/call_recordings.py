@@ -47,6 +47,13 @@ class CallRecordings:
             (self._folder / company).glob(f"{call}-*.wav"), key=lambda path: int(path.stem.rpartition("-")[2])
         )
 
+    def delete(self, company: str, call: str) -> int:
+        """Delete the recordings of a call. How many there were. Blocks. Raises OSError."""
+        found = self.of(company, call)
+        for recording in found:
+            recording.unlink(missing_ok=True)
+        return len(found)
+
     def sweep(self, now: float, keep_days: Callable[[str], int]) -> int:
         """Take in what was left behind, and delete what was kept for its company's days. How many. Blocks.
 

@@ -106,12 +106,19 @@ class Records:
             row = (await connection.execute(query)).first()
         return (_record(row), json.loads(row.record)) if row else None
 
+    async def of_number(self, company: str, number: str) -> list[str]:
+        """The ids of the calls that a number made, was called with, or answered."""
+        columns = tables.calls.c
+        query = select(columns.uuid).where(columns.company == company, _of(number))
+        async with self._database.reading() as connection:
+            return list((await connection.execute(query)).scalars())
+
     async def forget(self, company: str, *, number: str | None = None, until: int | None = None) -> int:
         """Remove the records of a number, or those from before a moment. How many there were."""
         columns = tables.calls.c
         which = [columns.company == company]
         if number is not None:
-            which.append(or_(columns.caller == number, columns.callee == number, columns.answered_by == number))
+            which.append(_of(number))
         if until is not None:
             which.append(columns.arrived < until)
 
@@ -163,6 +170,11 @@ def _conditions(company: str, wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.webhook is not None:
         found.append(columns.webhook == wanted.webhook)
     return found
+
+
+def _of(number: str) -> ColumnElement[bool]:
+    columns = tables.calls.c
+    return or_(columns.caller == number, columns.callee == number, columns.answered_by == number)
 
 
 def _record(row: "Row[Any]") -> Record:

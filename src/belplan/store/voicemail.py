@@ -73,6 +73,10 @@ class DiskBoxes:
             if files.mail_mark(self._folder, message.draft).exists():
                 _trying(lambda message=message: self._mail(message))
 
+    def look(self) -> None:
+        """Take up the messages that are there and nothing else: for a server that takes no calls. Blocks."""
+        self._messages = {message.id: message for message in files.read(self._folder)[1]}
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -132,6 +136,14 @@ class DiskBoxes:
     def messages(self, company: str, box: str) -> list[Message]:
         found = [one for one in self._messages.values() if (one.draft.company, one.draft.box) == (company, box)]
         return sorted(found, key=lambda message: message.draft.began)
+
+    def of(self, company: str) -> dict[str, list[Message]]:
+        """The messages of all boxes of a company, by the box's number, the newest first."""
+        found: dict[str, list[Message]] = {}
+        for message in sorted(self._messages.values(), key=lambda message: message.draft.began, reverse=True):
+            if message.draft.company == company:
+                found.setdefault(message.draft.box, []).append(message)
+        return found
 
     def mark_heard(self, message: Message) -> None:
         if (found := self._messages.get(message.id)) and not found.heard:
