@@ -39,6 +39,7 @@ WORDS = {  # what each part is for, in a few words
     "reference": "pages from the apps",
     "migration": "plans from other exchanges",
     "compiled": "a plan, ready to be walked",
+    "event_webhooks": "tells what happens",
     "live": "calls under way",
     "options": "what the server was told",
     "background": "tasks beside the calls",

@@ -12,7 +12,7 @@ import socket
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 import uvicorn
@@ -28,6 +28,7 @@ from belplan.dialplan.problem import PlanError
 from belplan.drivers.asterisk import program as asterisk
 from belplan.engine.events import Watcher
 from belplan.engine.mail import NoMail
+from belplan.event_webhooks import Telling, delivered
 from belplan.live import Live
 from belplan.options import Options, policy
 from belplan.server import Exchange
@@ -37,6 +38,7 @@ from belplan.store.audit import Audit
 from belplan.store.call_recordings import CallRecordings
 from belplan.store.companies import Companies, CompanyRow
 from belplan.store.database import DatabaseAwayError, now
+from belplan.store.event_webhooks import EventWebhooks
 from belplan.store.intake import emptied
 from belplan.store.people import People
 from belplan.store.phone_book import PhoneBooks
@@ -52,6 +54,8 @@ AGAIN_AFTER = 2.0  # seconds until phone books that could not be read are read a
 FORGET_EVERY = 3600.0  # seconds between looks for records that are old enough to go
 DAY = 86_400_000  # ms
 PAGE = Path(__file__).parent / "web"
+
+T = TypeVar("T")
 
 _log = structlog.get_logger()
 
@@ -99,10 +103,17 @@ async def installation(
         calls = Calls(exchange, idle)
         live, records = Live(), Records(database)
         spool = opening.enter_context(Spool(options.data / "spool"))
+        webhooks = EventWebhooks(database, vault)
+        events = opening.enter_context(Spool(options.data / "events"))
+        telling = Telling(webhooks, events, live, books.name)
         if exchange:
-            exchange.watch_company = live.watcher
+            # In this order: events are told with what is known of their call by then.
+            exchange.watch_company = lambda company: _both(live.watcher(company), telling.watcher(company))
+            exchange.boxes.on_message = telling.received
             prompts.on_new = lambda company, name: calls.background(exchange.prepare(company, name))
-            exchange.on_record = lambda record: spool.put(json.dumps(record.as_json(), ensure_ascii=False))
+            exchange.on_record = _both(
+                lambda record: spool.put(json.dumps(record.as_json(), ensure_ascii=False)), telling.recorded
+            )
         parts = Parts(
             database=database,
             vault=vault,
@@ -117,6 +128,7 @@ async def installation(
             recordings=exchange.recordings if exchange else _recordings(options),
             books=books,
             prompts=prompts,
+            event_webhooks=webhooks,
             post=exchange.mailer.post if exchange else NoMail().post,
             policy=policy(options),
             sample=_sample,
@@ -128,6 +140,8 @@ async def installation(
         if company and options.plan:
             await _keep_file(companies, options.plan, company)
         await opening.enter_async_context(emptied(spool, records))
+        await webhooks.load()
+        await opening.enter_async_context(delivered(webhooks, events, parts.policy))
         # A million numbers take seconds: calls are taken meanwhile, and show numbers until the names are there.
         calls.background(_read_books(books))
         calls.background(prompts.follow())
@@ -143,6 +157,14 @@ async def installation(
         yield parts
         if exchange and options.drain is not None:
             await exchange.drain(options.drain)
+
+
+def _both(one: Callable[[T], None], other: Callable[[T], None]) -> Callable[[T], None]:
+    def told(what: T) -> None:
+        one(what)
+        other(what)
+
+    return told
 
 
 async def _boxes(options: Options) -> DiskBoxes:

@@ -128,7 +128,7 @@ def test_a_recorded_call_is_heard_by_who_may_and_goes_with_its_number(server, of
     left = leave(caller="31687654321")
     leave(caller="31201234567")
     gone = administrator("DELETE", f"/companies/{company}/calls?number=06 87654321").json()
-    assert gone == {"records": 1, "recordings": 2, "messages": 1}
+    assert gone == {"records": 1, "recordings": 2, "messages": 1, "events": 0}
     assert [one.name for one in folder.iterdir()] == [f"{calls[1]}-1.wav"]
     assert left not in [
         one["id"] for one in administrator("GET", f"/companies/{company}/voicemail/502").json()["items"]

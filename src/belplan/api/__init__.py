@@ -16,6 +16,7 @@ from belplan.api import (
     credentials,
     drafts,
     entries,
+    event_webhooks,
     metrics,
     now,
     people,
@@ -58,6 +59,7 @@ _RESOURCES = (
     now,
     switches,
     voicemail,
+    event_webhooks,
     audit,
 )
 

@@ -85,11 +85,12 @@ class CallWhole(CallShown):
 
 
 class Forgotten(BaseModel):
-    """How many records, recorded conversations and voicemail messages are gone."""
+    """How many records, recorded conversations, voicemail messages and events of event webhooks are gone."""
 
     records: int
     recordings: int
     messages: int
+    events: int
 
 
 def wanted(
@@ -169,7 +170,7 @@ async def forget(
     number: Annotated[str, Query(min_length=1, max_length=64, description="Whose records are to go.")],
 ) -> Forgotten:
     """Remove everything about a number (GDPR, article 17): the records and recordings of its calls, the voicemail that
-    it left, its entry in the phone book."""
+    it left, what event webhooks were told, its entry in the phone book."""
     canonical = await canonical_number(parts, access.id, number)
     calls = await parts.records.of_number(access.id, canonical)
     recordings = await asyncio.to_thread(lambda: sum(parts.recordings.delete(access.id, call) for call in calls))
@@ -178,11 +179,12 @@ async def forget(
     ]
     for message in messages:
         parts.boxes.delete(message)
+    events = await parts.event_webhooks.forget(access.id, canonical)
     # The records last: where something before them fails, asking again finds them.
     gone = await parts.records.forget(access.id, number=canonical)
     with contextlib.suppress(UnknownError):
         await parts.books.remove(access.id, canonical)
-    forgotten = Forgotten(records=gone, recordings=recordings, messages=len(messages))
+    forgotten = Forgotten(records=gone, recordings=recordings, messages=len(messages), events=events)
     await parts.audit.write(access.name, "records.forgotten", company=access.id, target="", **forgotten.model_dump())
     return forgotten
 

@@ -14,6 +14,7 @@ from belplan.store.audit import Audit
 from belplan.store.call_recordings import CallRecordings
 from belplan.store.companies import Companies
 from belplan.store.database import Database
+from belplan.store.event_webhooks import EventWebhooks
 from belplan.store.people import People
 from belplan.store.phone_book import PhoneBooks
 from belplan.store.prompts import CompanyPrompts
@@ -126,6 +127,7 @@ class Parts:
     recordings: CallRecordings
     books: PhoneBooks
     prompts: CompanyPrompts
+    event_webhooks: EventWebhooks
     policy: Policy
     post: Callable[[Letter], bool]  # has a mail sent soon; False where no mail is sent
     sample: Callable[[], dict[str, Any]]  # the plan of the sample company

@@ -187,3 +187,45 @@ prompts = Table(
     Column("at", BigInteger, nullable=False),  # no two alike: a file with this time is up to date
     Column("sound", LargeBinary, nullable=False),  # WAV, 16 kHz, mono; last, so that the others are read without it
 )
+
+event_webhooks = Table(
+    "event_webhooks",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    _company(),
+    Column("url", String(2000), nullable=False),
+    Column("events", Text, nullable=False),  # with spaces between them
+    Column("active", Boolean, nullable=False),
+    Column("secret", LargeBinary, nullable=False),  # sealed
+    Column("created", BigInteger, nullable=False),
+    Index(None, "company"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(64), primary_key=True),  # the webhook-id of every try
+    Column("webhook", _ID, ForeignKey("event_webhooks.id", ondelete="CASCADE"), nullable=False),
+    Column("event", String(40), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("numbers", String(140), nullable=False),  # whom it is about, between spaces
+    Column("body", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due", BigInteger, index=True),  # when it is tried next; None where it is over
+    Column("until", BigInteger, nullable=False),  # when it is given up
+    Column("tried", BigInteger),  # the last time
+    Column("delivered", Boolean, nullable=False),
+    Column("status", Integer),  # of the last answer
+    Column("reason", String(200), nullable=False),  # why the last try failed
+    Index(None, "webhook", "at", "id"),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("key", String(64), primary_key=True),  # a keyed digest of an Idempotency-Key and whose it is
+    Column("asked", String(64), nullable=False),  # a digest of the request; "" until all of it has come
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("status", Integer),  # None while the request is under way
+    Column("sealed", LargeBinary),  # the answer's headers and body
+)

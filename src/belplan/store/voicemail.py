@@ -52,6 +52,7 @@ class DiskBoxes:
         self._sent: dict[tuple[str, str], Draft] = {}  # the same, and it became a message: by leg and box
         self._settling: dict[asyncio.Future[Message | None], Draft] = {}
         self._background: set[asyncio.Future[None]] = set()
+        self.on_message: Callable[[Message], None] = lambda message: None  # told of every new one, in any thread
         self._clerk = ThreadPoolExecutor(1, "voicemail")  # what concerns one message comes in order
 
     def read(self) -> None:
@@ -205,6 +206,7 @@ class DiskBoxes:
                 message = Message(draft, best[1], files.take_in(self._folder, draft, best[0]))
                 files.write_message(self._folder, message)
                 self._messages[draft.id] = message
+                self.on_message(message)
             files.forget_draft(self._folder, self._recordings, draft)
         except OSError as error:
             _log.error("voicemail.disk_failed", reason=error.strerror, next="the message stays where it was spoken")
