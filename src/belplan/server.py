@@ -22,6 +22,7 @@ from belplan.drivers.asterisk import program as asterisk
 from belplan.drivers.asterisk.ari import AriError
 from belplan.drivers.asterisk.configuration import RELOADS, Configuration, render
 from belplan.drivers.asterisk.driver import AsteriskCall, AsteriskDriver
+from belplan.drivers.asterisk.message_waiting import mailbox
 from belplan.drivers.asterisk.pbx import Pbx, PbxError
 from belplan.engine import journal
 from belplan.engine.attend import attend
@@ -101,6 +102,7 @@ class Exchange:
         self.boxes = DiskBoxes(options.data / "voicemail", self.driver.recordings, self._outbox or NoMail())
         self.recordings = CallRecordings(options.data / "recordings", self.driver.recordings)
         self.driver.on_recorded = self.recordings.keep
+        self.boxes.on_change = self._show_waiting
         self._state_file = StateFile(options.data / "state.jsonl")
         self.state = State(self._state_file.keep)
         self.calls = CallFile(options.data)
@@ -180,6 +182,9 @@ class Exchange:
             self._limit_trunks()
             tasks.start(self.driver.serve(self.take), self._supervise(), self._watch_plan(), self._prepare_prompts())
             tasks.start(self.boxes.recover(self.driver.has), self._sweep_boxes(), self._sweep_recordings())
+            tasks.start(self.driver.message_waiting.run())
+            for company in self.companies:
+                self._show_all_waiting(company)
             await self.driver.wait_connected()
             await self.driver.take_calls(True)
             self._open = opening.pop_all()
@@ -337,6 +342,17 @@ class Exchange:
                     self.companies.use(old)
                 raise
             self._limit_trunks()
+            if comes:
+                self._show_all_waiting(comes)
+
+    def _show_all_waiting(self, company: Company) -> None:
+        for box in company.voicemail_boxes:
+            if box.users:
+                self._show_waiting(company.id, box.number)
+
+    def _show_waiting(self, company: str, box: str) -> None:
+        """Set the lamps of the phones of a box's users."""
+        self.driver.message_waiting.show(mailbox(company, box), *self.boxes.waiting(company, box))
 
     def _limit_trunks(self) -> None:
         self.driver.trunk_limits = {

@@ -345,7 +345,9 @@ class Phone:
     async def press(self, keys: str) -> None:
         """Send keys to the other side of the call."""
         for key in keys:
+            # The next one is sent only when the one before has ended.
             await self.command("sndcode", key)
+            await self.command("sndcode", "\x04")
 
     async def event(self, kind: str, seconds: float = 10.0, after: int = 0) -> dict:
         """The first event of a kind, `CALL_INCOMING` for instance, from position `after` of `events` on."""
@@ -364,6 +366,12 @@ class Phone:
     def heard(self) -> Path:
         """The WAV file of what it heard in its call; whole once the call is over."""
         return self.folder / "heard.wav"
+
+    @property
+    def lamp(self) -> tuple[int, int] | None:
+        """What it was told last of messages: how many are new, and how many old. None where it was told nothing."""
+        told = re.findall(r"Voice-Message: ([0-9]+)/([0-9]+)", (self.folder / "log").read_text(errors="replace"))
+        return (int(told[-1][0]), int(told[-1][1])) if told else None
 
     async def _listen(self) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
@@ -391,10 +399,11 @@ async def phone(
     says: Path | None = None,
     settings: Mapping[str, str] | None = None,
     listen: int | None = None,
+    lamp: bool = False,
 ) -> AsyncGenerator[Phone]:
     """A baresip that has registered when the block begins. `answer` is `manual` or `auto`; `says` an 8 kHz WAV file.
 
-    `listen` is its own port, when it has to be known before.
+    `listen` is its own port, when it has to be known before. With a `lamp` it asks to be told of messages (RFC 3842).
     """
     command = program.phone("baresip")
     assert command, "belplan pbx install --with-phones brings baresip"
@@ -403,6 +412,7 @@ async def phone(
         folder = Path(name)
         said = says or _silence(folder / "said.wav")
         modules = ["account", "contact", "uuid", "g711", "g722", "aufile", "auconv", "auresamp", "menu", "ctrl_tcp"]
+        modules += ["mwi"] if lamp else []
         where = program.phone_modules()
         assert where
         lines = {
@@ -419,7 +429,7 @@ async def phone(
         text = "".join(f"{key} {value}\n" for key, value in lines.items())
         there = [module for module in modules if (where / f"{module}.so").exists()]
         text += "".join(
-            f"module{'_app' if module in ('menu', 'ctrl_tcp', 'account', 'contact') else ''} {module}.so\n"
+            f"module{'_app' if module in ('menu', 'ctrl_tcp', 'account', 'contact', 'mwi') else ''} {module}.so\n"
             for module in there
         )
         (folder / "config").write_text(text)

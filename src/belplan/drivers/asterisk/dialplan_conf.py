@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from belplan.dialplan.company import Company, RingGroup, User
+from belplan.drivers.asterisk.message_waiting import CONTEXT as MESSAGE_WAITING
 from belplan.drivers.asterisk.pjsip_conf import Pjsip, contact_user, phone_endpoint
 
 if TYPE_CHECKING:
@@ -49,6 +50,13 @@ exten => s,1,Set(TIMEOUT(absolute)={max_call})
  same => n(malformed),Hangup(95)
 """
 
+# No phone and no trunk comes here: see message_waiting.
+_LAMP = f"""
+[{MESSAGE_WAITING}]
+exten => s,1,MinivmMWI(${{BELPLAN_MAILBOX}},0,${{BELPLAN_NEW}},${{BELPLAN_OLD}})
+ same => n,Hangup()
+"""
+
 # A line that was registered is called by its contact; the number is in the To header then.
 _LINE = """
 exten => {user},1,Set(BELPLAN_TO=${{PJSIP_HEADER(read,To)}})
@@ -69,6 +77,7 @@ def render(companies: Sequence[Company], settings: "ExchangeSettings", pjsip: Pj
     parts.append(
         _TAKE.format(patterns=patterns, max_call=settings.max_call, app=settings.app, draining=DRAINING, number=_NUMBER)
     )
+    parts.append(_LAMP)
     for trunk in pjsip.trunks.values():
         parts.append(f"\n[trunk-{trunk.name}]\ninclude => incoming\n")
         if trunk.register_there:

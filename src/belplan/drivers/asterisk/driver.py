@@ -23,6 +23,7 @@ from belplan.drivers.asterisk.dialling import AsteriskDialling, RingableLine, Ri
 from belplan.drivers.asterisk.dialplan_conf import DRAINING
 from belplan.drivers.asterisk.errands import Errands
 from belplan.drivers.asterisk.leg import AsteriskLeg, Exchange, Prompts
+from belplan.drivers.asterisk.message_waiting import MessageWaiting
 from belplan.engine.leg import (
     INVALID_NUMBER,
     NO_CIRCUIT,
@@ -92,6 +93,7 @@ class AsteriskDriver:
         self.trunk_limits: Mapping[str, int] = {}  # most calls at once, by trunk; not named is not limited
         self.on_adopted: Callable[[list[AsteriskCall]], None] | None = None
         """Told once of the calls that another engine has left behind, all of them, before they are handed on."""
+        self.message_waiting = MessageWaiting(self.ari)
         self._errands = Errands(self.ari)
         self._exchange = Exchange(self.ari, self._errands, prompts, {}, {}, settings.data / RECORDINGS)
         self._busy = Counter[str]()  # calls of each trunk now, in and out
@@ -346,6 +348,7 @@ class AsteriskDriver:
         return leg
 
     async def _compare(self) -> None:
+        self.message_waiting.show_again()
         taken = await self._adoption.compare()
         calls = [replace(self._calls.pop(leg.channel), journal=note) for leg, note in taken]
         if self.on_adopted:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from belplan.dialplan.company import Company, Phone, Trunk, User
+from belplan.drivers.asterisk.message_waiting import mailbox
+from belplan.engine.entrance import LISTEN
 
 if TYPE_CHECKING:
     from belplan.drivers.asterisk.configuration import ExchangeSettings, Secret
@@ -214,11 +216,16 @@ def _shared(company: Company, origin: str) -> list[str]:
 def _phone(company: Company, user: User, phone: Phone, password: str) -> str:
     name = phone_endpoint(phone.username)
     endpoint = [f"auth={name}", f"aors={name}", f'callerid="{display_name(user.name)}" <{user.number}>']
+    contacts: list[str] = []
+    if boxes := [mailbox(company.id, box.number) for box in company.voicemail_boxes if user.number in box.users]:
+        # Told of messages whether it asks (RFC 3842) or not, as many a phone waits for; once only where it asks.
+        contacts = [f"mailboxes={','.join(boxes)}", f"voicemail_extension={LISTEN}"]
+        endpoint += ["allow_subscribe=yes", "mwi_subscribe_replaces_unsolicited=yes", *contacts]
     return "".join(
         (
             _section(name, "phone", [*endpoint, *_shared(company, f"phone:{phone.username}")]),
             _section(name, "login", [f"username={phone.username}", f"password={password}"]),
-            _section(name, "contacts", []),
+            _section(name, "contacts", contacts),
         )
     )
 

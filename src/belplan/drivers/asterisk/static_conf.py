@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 # What would open other ports, needs hardware or servers that are not there, or does the engine's work.
 # Everything else is loaded: which modules there are differs between versions of Asterisk.
 _NOT_LOADED = """
-app_adsiprog app_agent_pool app_alarmreceiver app_amd app_confbridge app_festival app_followme app_getcpeid app_minivm
+app_adsiprog app_agent_pool app_alarmreceiver app_amd app_confbridge app_festival app_followme app_getcpeid
 app_page app_queue app_voicemail app_voicemail_imap app_voicemail_odbc cdr_adaptive_odbc cdr_csv cdr_custom
 cdr_manager cdr_odbc cdr_pgsql cdr_radius cdr_sqlite3_custom cdr_tds cel_custom cel_manager cel_odbc cel_pgsql
 cel_radius cel_sqlite3_custom cel_tds chan_console chan_iax2 chan_mgcp chan_mobile chan_motif chan_ooh323 chan_sip
