@@ -29,6 +29,7 @@ from belplan.drivers.asterisk import program as asterisk
 from belplan.engine.events import Watcher
 from belplan.engine.mail import NoMail
 from belplan.event_webhooks import Telling, delivered
+from belplan.examination.jobs import Jobs
 from belplan.live import Live
 from belplan.options import Options, policy
 from belplan.server import Exchange
@@ -44,6 +45,7 @@ from belplan.store.people import People
 from belplan.store.phone_book import PhoneBooks
 from belplan.store.prompts import CompanyPrompts
 from belplan.store.records import Records
+from belplan.store.scenarios import Scenarios
 from belplan.store.secrets import CompanySecrets
 from belplan.store.spool import Spool
 from belplan.store.state_file import StateFile
@@ -102,6 +104,8 @@ async def installation(
         idle = None if exchange else Idle(taking, opening.enter_context(state_file))
         calls = Calls(exchange, idle)
         live, records = Live(), Records(database)
+        jobs = Jobs()
+        opening.push_async_callback(jobs.close)
         spool = opening.enter_context(Spool(options.data / "spool"))
         webhooks = EventWebhooks(database, vault)
         events = opening.enter_context(Spool(options.data / "events"))
@@ -129,6 +133,8 @@ async def installation(
             books=books,
             prompts=prompts,
             event_webhooks=webhooks,
+            scenarios=Scenarios(database),
+            jobs=jobs,
             post=exchange.mailer.post if exchange else NoMail().post,
             policy=policy(options),
             sample=_sample,

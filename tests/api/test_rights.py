@@ -29,6 +29,8 @@ VALUES = {
     "file": "x.wav",
     "hook": STRANGE,
     "delivery": "msg_" + STRANGE,
+    "scenario": STRANGE,
+    "examination": STRANGE,
 }
 _counter = itertools.count(1)
 

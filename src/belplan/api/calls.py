@@ -104,8 +104,8 @@ def wanted(
     return Wanted(
         number=number,
         outcome=outcome,
-        since=_ms(since) if since else None,
-        until=_ms(until) if until else None,
+        since=plans.ms(since),
+        until=plans.ms(until),
         webhook=webhook,
     )
 
@@ -305,7 +305,3 @@ def name_of(parts: Parts, company: str, number: str) -> str:
     if live and (user := live.user(number) or live.accounts.get(number)):
         return user.name
     return parts.books.name(company, number)
-
-
-def _ms(when: datetime) -> int:
-    return max(0, min(round(when.timestamp() * 1000), 2**53))

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 from belplan.dialplan.company import Company
 from belplan.engine.mail import Letter
 from belplan.engine.state import State
+from belplan.examination.jobs import Jobs
 from belplan.live import Live
 from belplan.store.audit import Audit
 from belplan.store.call_recordings import CallRecordings
@@ -19,6 +20,7 @@ from belplan.store.people import People
 from belplan.store.phone_book import PhoneBooks
 from belplan.store.prompts import CompanyPrompts
 from belplan.store.records import Records
+from belplan.store.scenarios import Scenarios
 from belplan.store.secrets import CompanySecrets
 from belplan.store.vault import Vault
 from belplan.store.voicemail import DiskBoxes
@@ -128,6 +130,8 @@ class Parts:
     books: PhoneBooks
     prompts: CompanyPrompts
     event_webhooks: EventWebhooks
+    scenarios: Scenarios
+    jobs: Jobs  # examinations under way
     policy: Policy
     post: Callable[[Letter], bool]  # has a mail sent soon; False where no mail is sent
     sample: Callable[[], dict[str, Any]]  # the plan of the sample company

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any, Literal, cast
 
 from fastapi import Header
@@ -13,6 +14,7 @@ from belplan.api.parts import Parts
 from belplan.api.problems import ApiError, PlanProblem, shown
 from belplan.compiled import Examined, examine
 from belplan.dialplan import numbers
+from belplan.dialplan.company import Company
 from belplan.dialplan.credentials import take_out
 from belplan.dialplan.difference import Change, difference
 from belplan.dialplan.problem import Problem
@@ -164,6 +166,31 @@ async def plan_at(parts: Parts, company: str, which: int | Literal["draft"]) -> 
     if which == "draft":
         return (await parts.companies.draft(company)).plan
     return (await parts.companies.version(company, which)).plan or {}
+
+
+async def whole(parts: Parts, access: Access, *, draft: bool) -> dict[str, Any]:
+    """The draft, or the plan of the live version, without errors. Raises ApiError (409)."""
+    return (await compiled(parts, access, draft=draft))[0]
+
+
+async def compiled(parts: Parts, access: Access, *, draft: bool) -> tuple[dict[str, Any], Company]:
+    """The same, with its company. Raises ApiError (409)."""
+    if draft:
+        plan = (await parts.companies.draft(access.id)).plan
+    elif access.company.live:
+        plan = (await parts.companies.version(access.id, access.company.live)).plan or {}
+    else:
+        raise ApiError(409, "not-published", "Nothing of this company is published yet.")
+    examined = await look_at(parts, access.company, plan)
+    if examined.company is None:
+        errors = examined.errors
+        raise ApiError(409, "plan-problems", "The plan has problems; no call can walk it.", problems=errors)
+    return plan, examined.company
+
+
+def ms(when: datetime | None) -> int | None:
+    """A moment as the database has it."""
+    return None if when is None else max(0, min(round(when.timestamp() * 1000), 2**53))
 
 
 async def _plan_of(parts: Parts, company: str, number: int) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class Problems(BaseModel):
     """Where somebody else was first: what is there now."""
     changed: list[str] = []
     """And the paths of what they changed."""
+    failed: list[dict[str, Any]] = []
+    """Scenarios that fail: id, name, differences, and the ladder of the call."""
 
 
 class ApiError(Exception):

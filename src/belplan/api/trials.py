@@ -135,7 +135,15 @@ def _reply(told: str | Fails) -> Reply:
 @router.post("/test-calls")
 async def test_call(asked: TestCall, access: MayRead, parts: WithParts) -> Walked:
     """Walk a call through the draft, or through the live version, without a telephone."""
-    company = await _company(parts, access, asked.draft)
+    company, _, seen = await walked(parts, access, asked)
+    return Walked.model_validate({**seen.record.as_json(), "why": await asyncio.to_thread(why, company, seen.record)})
+
+
+async def walked(
+    parts: Parts, access: Access, asked: TestCall
+) -> tuple[Company, simulation.Caller, simulation.Observation]:
+    """A call that was walked: through what, by whom, and everything that was seen. Raises ApiError (409, 422)."""
+    _, company = await plans.compiled(parts, access, draft=asked.draft)
     at = asked.at
     caller = simulation.Caller(
         to=asked.to,
@@ -151,15 +159,14 @@ async def test_call(asked: TestCall, access: MayRead, parts: WithParts) -> Walke
     )
     services: dict[type, object] = {Secrets: parts.secrets}
 
-    async def walk() -> simulation.CallRecord:
+    async def walk() -> simulation.Observation:
         async with Webhooks(parts.policy) as sender:
-            return (await simulation.observe(company, caller, sender, services=services)).record
+            return await simulation.observe(company, caller, sender, services=services)
 
     try:
-        record = await _in_thread(walk)
+        return company, caller, await _in_thread(walk)
     except ValueError as error:
         raise ApiError(422, "invalid", "The call cannot be walked.", str(error)) from None
-    return Walked.model_validate({**record.as_json(), "why": await asyncio.to_thread(why, company, record)})
 
 
 @router.post("/webhook-tests")
@@ -167,7 +174,7 @@ async def webhook_test(asked: WebhookTest, access: MayRead, parts: WithParts) ->
     """Send one webhook for real, through the guard of this server: its phases, and the way that the call would take."""
     if "operate" not in access.rights:
         raise ApiError(403, "not-allowed", "A role with the right “operate” is needed to send something.")
-    company = await _company(parts, access, asked.draft)
+    _, company = await plans.compiled(parts, access, draft=asked.draft)
 
     async def attempt() -> trial.Trial:
         async with Webhooks(parts.policy) as sender:
@@ -177,20 +184,6 @@ async def webhook_test(asked: WebhookTest, access: MayRead, parts: WithParts) ->
         return Tried.model_validate((await _in_thread(attempt)).as_json())
     except LookupError:
         raise ApiError(404, "not-found", "There is no webhook at that path.") from None
-
-
-async def _company(parts: Parts, access: Access, draft: bool) -> Company:
-    if draft:
-        plan = (await parts.companies.draft(access.id)).plan
-    elif access.company.live:
-        plan = (await parts.companies.version(access.id, access.company.live)).plan or {}
-    else:
-        raise ApiError(409, "not-published", "Nothing of this company is published yet.")
-    examined = await plans.look_at(parts, access.company, plan)
-    if examined.company is None:
-        errors = examined.errors
-        raise ApiError(409, "plan-problems", "The plan has problems; no call can walk it.", problems=errors)
-    return examined.company
 
 
 async def _in_thread(work: Any) -> Any:

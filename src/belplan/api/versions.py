@@ -3,13 +3,14 @@
 import asyncio
 import json
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import structlog
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from belplan.api import plans
+from belplan.api import examinations, plans
+from belplan.api.examinations import Examination
 from belplan.api.fields import Asked, Limit, Note, NumberCursor, Page, moment
 from belplan.api.identity import Access, MayEdit, MayRead, WithParts
 from belplan.api.parts import NotTakenError, Parts
@@ -17,6 +18,7 @@ from belplan.api.plans import Difference, IfMatch, Plan
 from belplan.api.problems import ApiError
 from belplan.compiled import published
 from belplan.dialplan.difference import difference
+from belplan.examination.jobs import LONGEST
 from belplan.store.companies import StaleError, Version
 
 router = APIRouter(prefix="/companies/{company}/versions", tags=["plan"])
@@ -66,6 +68,8 @@ async def publish(asked: Publish, access: MayEdit, parts: WithParts, if_match: I
     if examined.company is None:
         errors = examined.errors
         raise ApiError(409, "plan-problems", "The draft has problems; nothing was published.", problems=errors)
+    if await parts.scenarios.required(access.id):
+        await _refuse_failing(parts, access, draft.plan)
     try:
         version = await parts.companies.publish(
             access.id, draft.plan, access.name, asked.note, seen=draft.revision, source=draft.source
@@ -105,6 +109,19 @@ async def restore(number: Number, access: MayEdit, parts: WithParts) -> VersionS
         raise ApiError(409, "plan-problems", "That version has problems now; nothing was published.", problems=errors)
     version = await parts.companies.restore(access.id, number, access.name, f"↶ {number}: {old.note}".strip(": "))
     return await _goes_live(parts, access, version, "version.restored")
+
+
+async def _refuse_failing(parts: Parts, access: Access, plan: dict[str, Any]) -> None:
+    """Every scenario must pass. Raises ApiError (409)."""
+    job = await examinations.begin(parts, access, Examination(what="scenarios"), plan)
+    await job.finished(LONGEST)
+    parts.jobs.stop(job)
+    if job.result is None:
+        raise ApiError(409, "scenarios-fail", "The scenarios could not be played; nothing was published.", job.error)
+    if failed := [one for one in job.result["scenarios"] if not one["passed"]]:
+        names = ", ".join(f"“{one['name']}”" for one in failed[:3]) + (" …" if len(failed) > 3 else "")
+        message = f"{len(failed)} of {len(job.result['scenarios'])} scenarios fail; nothing was published."
+        raise ApiError(409, "scenarios-fail", message, names, failed=failed)
 
 
 async def _goes_live(parts: Parts, access: Access, version: Version, what: str) -> VersionShown:

@@ -94,9 +94,13 @@ def _change(change: Change) -> dict[str, Any]:
 
 def replay(company: Company, records: Iterable[CallRecord], *, faulty: Faulty = lambda app, path: None) -> Replayed:
     """Walk calls of the past through a company's plan, and compare. `faulty` is what their webhooks do instead."""
+    return replayed(compare(company, record, faulty=faulty) for record in records)
+
+
+def replayed(compared: Iterable[Compared]) -> Replayed:
+    """Calls that were compared, counted and grouped."""
     found = Replayed()
-    for record in records:
-        one = compare(company, record, faulty=faulty)
+    for one in compared:
         found.total += 1
         found.same += one.verdict == "same"
         found.exact += one.exact

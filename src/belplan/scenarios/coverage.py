@@ -1,18 +1,80 @@
-"""What scenarios do not try: items of a plan that no call of theirs comes to."""
+"""What scenarios do not try: items of a plan that no call of theirs comes to, and ways out of them that none takes."""
 
+import time
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 from belplan.dialplan.company import Company
 from belplan.dialplan.places import tops
 from belplan.engine.cdr import CallRecord
+from belplan.proof.explore import UnfinishedError, explore
+from belplan.proof.prove import entrances, world_of
+from belplan.proof.steps import Steps
+
+BUDGET = 30.0  # seconds
+_NOT_THE_PLANS = frozenset({"limit"})  # a call that was broken off
 
 
-def unwalked(company: Company, records: Iterable[CallRecord]) -> list[str]:
-    """The paths of the items that no call came to, from the top of the plan file."""
-    walked = {step.path for record in records for step in record.trace}
-    return [spot.path for top in tops(company) for spot in top.everything if spot.path not in walked]
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of a company's routes some calls walk.
+
+    `exits` counts the ways out that some call can take at all, as the proof knows them; what is in `unreachable` no
+    call can try. `unfinished` says why the ways out could not be counted.
+    """
+
+    company: Company
+    items: int
+    exits: int
+    unwalked: tuple[str, ...]
+    untaken: tuple[tuple[str, str], ...]
+    unreachable: tuple[str, ...] = ()
+    unfinished: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether every item that can be reached is walked, and left by every way out that it has."""
+        return not (self.unwalked or self.untaken or self.unfinished)
+
+    def as_json(self) -> dict[str, Any]:
+        """One document."""
+        return {
+            "company": self.company.settings.name,
+            "items": self.items,
+            "never": list(self.unwalked),
+            "unreachable": list(self.unreachable),
+            "exits": self.exits,
+            "never_left": [{"path": path, "exit": leave} for path, leave in self.untaken],
+            "unfinished": self.unfinished or None,
+        }
 
 
-def items(company: Company) -> int:
-    """How many items a company's routes have."""
-    return sum(len(top.everything) for top in tops(company))
+def cover(company: Company, records: Iterable[CallRecord], budget: float = BUDGET) -> Coverage:
+    """What of a company's plans these calls walked. `budget` seconds are given to finding the ways out."""
+    every = [spot.path for top in tops(company) for spot in top.everything]
+    taken = {(step.path, step.exit) for record in records for step in record.trace}
+    walked = {path for path, _ in taken}
+    try:
+        ways, reached = _ways_out(company, budget)
+    except UnfinishedError as unfinished:
+        missing = tuple(path for path in every if path not in walked)
+        return Coverage(company, len(every), 0, missing, (), (), str(unfinished))
+    order = {path: index for index, path in enumerate(every)}
+    untaken = sorted(ways - taken, key=lambda way: (order.get(way[0], len(order)), way))
+    return Coverage(
+        company,
+        len(every),
+        len(ways),
+        tuple(path for path in every if path in reached and path not in walked),
+        tuple((path, leave) for path, leave in untaken if path in walked),
+        tuple(path for path in every if path not in reached and path not in walked),
+    )
+
+
+def _ways_out(company: Company, budget: float) -> tuple[set[tuple[str, str]], set[str]]:
+    """Every way out of an item that some call can take, and the items that calls come to. Raises UnfinishedError."""
+    world = world_of(company)
+    graph = explore(Steps(world), entrances(company, world), deadline=time.monotonic() + budget)
+    edges = {edge for following in graph.edges.values() for edge in following if edge.path}
+    return {(edge.path, edge.exit) for edge in edges if edge.exit not in _NOT_THE_PLANS}, {edge.path for edge in edges}

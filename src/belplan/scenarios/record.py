@@ -43,6 +43,8 @@ def scenario(
     call = {"from": record.caller_number, "to": record.callee_number}
     if caller and caller.at:
         call["at"] = caller.at.isoformat()
+    elif caller is None and record.arrived:
+        call["at"] = record.arrived.isoformat(timespec="milliseconds")
     surroundings: dict[str, Any] = {
         "plan": plan,
         "call": call,
@@ -50,11 +52,18 @@ def scenario(
         "keys": _keys(record, caller),
         "hang_up_after": caller.hang_up_after if caller else _patience(record),
         "phones": _told(caller.reactions) if caller else _phones(company, record),
-        "state": dict(caller.state) if caller else {},
+        "state": dict(caller.state) if caller else _switched(record),
     }
     given = {word: value for word, value in surroundings.items() if value not in ({}, [], "", None)}
     document = {"name": name or _named(record), **given, "expect": _expected(record, exactly=caller is not None)}
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _switched(record: CallRecord) -> dict[str, Any]:
+    """What people had switched when the call arrived, in the words of a scenario."""
+    on: list[str] = list(record.state.get("diversions", ()))
+    times: dict[str, bool] = dict(record.state.get("times", {}))
+    return ({"diversions": dict.fromkeys(on, True)} if on else {}) | ({"times": times} if times else {})
 
 
 def _named(record: CallRecord) -> str:

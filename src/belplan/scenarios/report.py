@@ -10,7 +10,7 @@ from rich.text import Text
 
 from belplan import ladder
 from belplan.dialplan.company import Company
-from belplan.scenarios.coverage import items, unwalked
+from belplan.scenarios.coverage import Coverage, cover
 from belplan.scenarios.run import FileResult, Result
 
 MEANT = "                 ┄ "
@@ -36,11 +36,17 @@ def print_failure(console: Console, path: Path, company: Company, result: Result
 
 def failure(path: Path, company: Company, result: Result) -> list[Text]:
     """The lines of a failed scenario."""
-    record, written = result.call.record, result.written
-    lines = [Text(f"  ✗ {written.scenario.name}", style="bold red").append(f"  {path}:{written.line}", style="dim")]
+    written = result.written
+    title = Text(f"  ✗ {written.scenario.name}", style="bold red").append(f"  {path}:{written.line}", style="dim")
+    return [title, *ladder_of(company, result)]
+
+
+def ladder_of(company: Company, result: Result) -> list[Text]:
+    """The call of a failed scenario as it went, with what was expected at the first step that differed."""
+    record = result.call.record
     first = next((difference for difference in result.differences if difference.step is not None), None)
     who, called = (ladder.who(company, number) for number in (record.caller_number, record.callee_number))
-    lines.append(Text(f"    {who} calls {called}"))
+    lines = [Text(f"    {who} calls {called}")]
     for index, step in enumerate(record.trace):
         text = Text("  ").append(ladder.line(company, step))
         lines.append(text)
@@ -54,34 +60,37 @@ def failure(path: Path, company: Company, result: Result) -> list[Text]:
     return lines
 
 
-def covered(files: Sequence[FileResult]) -> list[tuple[Company, list[str]]]:
-    """The companies whose scenarios were run, each with the items that none of them comes to."""
+def covered(files: Sequence[FileResult]) -> list[Coverage]:
+    """For each company whose scenarios were run, how much of it they walk."""
     companies = {id(file.company): file.company for file in files if file.company}
     return [
-        (
-            company,
-            unwalked(company, (one.call.record for file in files if file.company is company for one in file.results)),
-        )
+        cover(company, (one.call.record for file in files if file.company is company for one in file.results))
         for company in companies.values()
     ]
 
 
 def print_coverage(console: Console, files: Sequence[FileResult]) -> None:
-    """A line for each company, and one for each item that no scenario comes to."""
-    for company, missed in covered(files):
-        whole = items(company)
-        style = "yellow" if missed else "dim"
-        console.print(Text(f"{company.settings.name}: {whole - len(missed)} of {whole} items walked", style=style))
-        for path in missed:
+    """A line for each company, and one for each item that no scenario comes to, or never leaves by a way out."""
+    for one in covered(files):
+        walked = one.items - len(one.unwalked) - len(one.unreachable)
+        counted = f"{walked} of {one.items} items walked"
+        if not one.unfinished:
+            whole = one.exits - sum(path in one.unwalked for path, _ in one.untaken)
+            counted += f", {whole - len(one.untaken)} of {one.exits} ways out of them taken"
+        console.print(Text(f"{one.company.settings.name}: {counted}", style="dim" if one.whole else "yellow"))
+        for path in one.unwalked:
             console.print(Text(f"  never: {path}", style="yellow"))
+        for path, leave in one.untaken:
+            console.print(Text(f"  never: {path} → {leave}", style="yellow"))
+        for path in one.unreachable:
+            console.print(Text(f"  no call can come to {path}", style="dim"))
+        if one.unfinished:
+            console.print(Text(f"  the ways out were not counted: {one.unfinished}", style="yellow"))
 
 
 def coverage_json(files: Sequence[FileResult]) -> list[dict[str, Any]]:
     """The same for programs."""
-    return [
-        {"company": company.settings.name, "items": items(company), "never": missed}
-        for company, missed in covered(files)
-    ]
+    return [one.as_json() for one in covered(files)]
 
 
 def summary(files: Sequence[FileResult], seconds: float) -> Text:

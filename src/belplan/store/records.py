@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, or_, select
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -96,6 +96,33 @@ class Records:
         while page := await self.find(company, wanted, limit=1000, before=before):
             for record in page:
                 yield record
+            before = (page[-1].arrived, page[-1].uuid)
+
+    async def count(self, company: str, wanted: Wanted) -> int:
+        """How many there are."""
+        async with self._database.reading() as connection:
+            query = select(func.count()).select_from(tables.calls).where(*_conditions(company, wanted))
+            return (await connection.execute(query)).scalar_one()
+
+    async def whole(self, company: str, wanted: Wanted, most: int) -> AsyncGenerator[str]:
+        """The newest `most` of them, whole, each as JSON; a page at a time, as `each`."""
+        columns = tables.calls.c
+        before: tuple[int, str] | None = None
+        while most > 0:
+            query = select(columns.arrived, columns.uuid, columns.record).where(*_conditions(company, wanted))
+            if before:
+                arrived, uuid = before
+                query = query.where(
+                    or_(columns.arrived < arrived, (columns.arrived == arrived) & (columns.uuid < uuid))
+                )
+            query = query.order_by(columns.arrived.desc(), columns.uuid.desc()).limit(min(most, 500))
+            async with self._database.reading() as connection:
+                page = (await connection.execute(query)).all()
+            if not page:
+                return
+            for row in page:
+                yield row.record
+            most -= len(page)
             before = (page[-1].arrived, page[-1].uuid)
 
     async def get(self, company: str, uuid: str) -> tuple[Record, dict[str, Any]] | None:

@@ -229,3 +229,43 @@ answers = Table(
     Column("status", Integer),  # None while the request is under way
     Column("sealed", LargeBinary),  # the answer's headers and body
 )
+
+scenarios = Table(
+    "scenarios",
+    metadata,
+    _company(primary_key=True),
+    Column("id", _ID, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("scenario", Text, nullable=False),  # JSON: one mapping, as in a scenario file
+    Column("author", String(200), nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+publishing = Table(
+    "publishing",
+    metadata,
+    _company(primary_key=True),
+    Column("scenarios_required", Boolean, nullable=False),
+)
+
+shadows = Table(
+    "shadows",
+    metadata,
+    _company(primary_key=True),
+    Column("plan", Text, nullable=False),  # the draft as it was when the shadow began
+    Column("began", BigInteger, nullable=False),
+    Column("author", String(200), nullable=False),
+)
+
+rollouts = Table(
+    "rollouts",
+    metadata,
+    _company(primary_key=True),
+    Column("version", Integer, nullable=False),  # that some of the callers have
+    Column("before", Integer, nullable=False),  # that the others have
+    Column("share", Integer, nullable=False),  # of callers, in percent
+    Column("began", BigInteger, nullable=False),
+    Column("author", String(200), nullable=False),
+    Column("state", String(10), nullable=False),  # running, finished or back
+    Column("reason", Text, nullable=False),
+)
