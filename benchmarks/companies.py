@@ -1,102 +1,80 @@
-"""How long a server of a thousand companies takes to start, and how much memory: `python -m benchmarks.companies`.
+"""What a thousand companies cost beside one: start, memory, time per call, on a real exchange.
 
-Companies have ten dial plans, ten users with a phone and a phone book of a thousand numbers each: a million numbers.
+    python -m benchmarks.companies [--companies 1000] [--numbers 1000] [--calls 200]
+
+Each company has ten dial plans, ten users with a phone, and a phone book of `numbers`: a million in all.
 """
 
 import argparse
 import asyncio
-import json
 import resource
+import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from sqlalchemy import insert
-
+from belplan.drivers.asterisk import program as asterisk
 from belplan.installation import installation
 from belplan.live import Live  # noqa: F401 - imported before anything is measured
 from belplan.options import Options, free_port
-from belplan.store import schema, tables
-from belplan.store.database import Database, now
+from benchmarks.installed import REFUSED, account, percentile, set_up
+from tests.asterisk.phones import invite, run_sipp
 
 
-def plan(number: int) -> dict:
-    """A company of ten people and ten dial plans, with webhook, condition, menu-less routes."""
-    users = [
-        {
-            "name": f"Gebruiker {n}",
-            "number": f"2{n:02}",
-            "phones": [{"username": f"u{n}", "password": f"geheim-{number}-{n}"}],
-        }
-        for n in range(10)
-    ]
-    route = [
-        {"webhook": {"method": "POST", "url": "https://crm.example.nl/belplan", "save_as": "klant"}},
-        {"condition": {"variable": "klant", "equals": "openstaand", "then": [{"connect": {"to": "201"}}]}},
-        {"condition": {"variable": "klant", "is_set": True, "then": [{"connect": {"to": "202"}}]}},
-        {"connect": {"to": "200"}},
-    ]
-    plans = [
-        {
-            "name": f"Plan {n}",
-            "internal_number": f"10{n:02}",
-            "external_numbers": [f"3110{number:04}{n:03}"],
-            "route": route,
-        }
-        for n in range(10)
-    ]
-    return {"company": {"name": f"Bedrijf {number}", "id": f"{number:032x}"}, "users": users, "dial_plans": plans}
+def memory() -> float:
+    """MiB that this process has at most had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-async def fill(url: str, companies: int, numbers: int) -> None:
-    async with Database(url) as database:
-        await schema.upgrade(database)
-        for first in range(1, companies + 1, 50):
-            some = range(first, min(first + 50, companies + 1))
-
-            async def work(connection, some=some):
-                for n in some:
-                    text = json.dumps(plan(n))
-                    one = f"{n:032x}"
-                    row = {"id": one, "handle": f"bedrijf-{n}", "name": f"Bedrijf {n}", "live": 1, "from_file": False}
-                    await connection.execute(insert(tables.companies).values(**row, created=now()))
-                    kept = {"company": one, "plan": text, "source": None, "author": "x", "at": now()}
-                    await connection.execute(insert(tables.drafts).values(**kept, revision=1, base=1))
-                    await connection.execute(insert(tables.versions).values(**kept, number=1, note=""))
-                    book = [{"company": one, "number": f"316{i:08}", "name": f"Naam {i}"} for i in range(numbers)]
-                    await connection.execute(insert(tables.phone_book), book)
-
-            await database.change(work)
-
-
-async def start(data: Path, program) -> None:
+async def measure(data: Path, companies: int, numbers: int, calls: int) -> str:
+    """A row of the table."""
     options = Options(plan=None, data=data, sip_port=free_port(), http_port=free_port())
-    began, cpu = time.perf_counter(), time.process_time()
+    program = asterisk.install(with_phones=True)
+    began = time.perf_counter()
     async with installation(options, None, program) as parts:
-        took, used = time.perf_counter() - began, time.process_time() - cpu
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        ready = time.perf_counter() - began
+        last = f"{companies:032x}"
+        while numbers and not parts.books.name(last, f"316{numbers - 1:08}"):
+            await asyncio.sleep(0.02)
+        names = time.perf_counter() - began
         looked = time.perf_counter()
         for n in range(1000):
-            parts.books.name(f"{1:032x}", f"316{n:08}")
+            parts.books.name(last, f"316{n:08}")
         each = (time.perf_counter() - looked) * 1000
-        print(f"ready after {took:.1f} s ({used:.1f} s of CPU), {memory:.0f} MiB, a name in {each:.1f} µs")
+        who = account(companies, 1)
+        used = time.process_time()
+        ran = await run_sipp(invite(REFUSED, 486, login=who), options.sip_port, calls=calls, rate=20, seconds=60)
+        used = (time.process_time() - used) / calls * 1000
+        assert ran.ok, ran.errors[-1000:]
+        took = set_up(ran.trace, 486)
+    figures = f"{percentile(took, 0.5):.0f} / {percentile(took, 0.95):.0f} ms | {used:.1f} ms | {each:.1f} µs"
+    return f"| {companies:,} | {ready:.1f} s | {names:.1f} s | {memory():.0f} MiB | {figures} |"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--companies", type=int, default=1000)
     parser.add_argument("--numbers", type=int, default=1000, help="in each phone book")
-    parser.add_argument("--no-calls", action="store_true", help="without Asterisk")
+    parser.add_argument("--calls", type=int, default=200)
+    parser.add_argument("--one", action="store_true", help="without the measure of one company beside it")
     arguments = parser.parse_args()
-    from belplan.drivers.asterisk import program as asterisk
-
-    program = None if arguments.no_calls else asterisk.install(lambda step, done: None, with_phones=False)
+    if not arguments.one:
+        print("| companies | calls after | names after | memory | call set-up p50 / p95 | CPU per call | a name |")
+        print("|---|---|---|---|---|---|---|", flush=True)
+        for companies in (1, arguments.companies):  # each in a process of its own: memory is what it has at most had
+            told = ["--one", f"--companies={companies}", f"--numbers={arguments.numbers}", f"--calls={arguments.calls}"]
+            subprocess.run([sys.executable, "-m", "benchmarks.companies", *told], check=True, stderr=subprocess.DEVNULL)
+        return
     with tempfile.TemporaryDirectory(prefix="belplan-companies-") as name:
-        began = time.perf_counter()
-        asyncio.run(fill(f"sqlite:///{name}/belplan.sqlite", arguments.companies, arguments.numbers))
-        print(f"{arguments.companies} companies written in {time.perf_counter() - began:.1f} s", file=sys.stderr)
-        asyncio.run(start(Path(name), program))
+        url = f"sqlite:///{name}/belplan.sqlite"
+        told = (url, str(arguments.companies), str(arguments.numbers))
+        filling = "import asyncio, sys; from benchmarks.installed import fill; u, c, n = sys.argv[1:]"
+        subprocess.run([sys.executable, "-c", f"{filling}; asyncio.run(fill(u, int(c), int(n)))", *told], check=True)
+        import structlog
+
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+        print(asyncio.run(measure(Path(name), arguments.companies, arguments.numbers, arguments.calls)))
 
 
 if __name__ == "__main__":

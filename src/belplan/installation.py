@@ -140,6 +140,8 @@ async def installation(
             sample=_sample,
             per_minute=options.api_per_minute,
             url=options.url or f"http://{options.listen}:{options.http_port}",
+            provider=options.provider,
+            passwords=options.passwords,
             page=PAGE,
             sip=f"{options.listen}:{options.sip_port}",
         )
@@ -148,8 +150,6 @@ async def installation(
         await opening.enter_async_context(emptied(spool, records))
         await webhooks.load()
         await opening.enter_async_context(delivered(webhooks, events, parts.policy))
-        # A million numbers take seconds: calls are taken meanwhile, and show numbers until the names are there.
-        calls.background(_read_books(books))
         calls.background(prompts.follow())
         calls.background(_forget_old(records, calls))
         await opening.enter_async_context(_web(api.create(parts), listening))
@@ -158,6 +158,8 @@ async def installation(
                 exchange.on_plan = _follow(calls, exchange, companies, secrets)
             await opening.enter_async_context(exchange)
             calls.started = True
+        # A million numbers take seconds: calls are taken meanwhile, and show numbers until the names are there.
+        calls.background(_read_books(books))
         opening.callback(parts.stopping.set)
         opening.push_async_callback(calls.stop)
         yield parts

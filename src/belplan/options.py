@@ -42,6 +42,8 @@ class Options:
     key_file: Path | None = None
     api_per_minute: int = 1200  # requests of one person or program; 0 is without limit
     url: str = ""  # what people have in their browsers
+    provider: settings.Provider | None = None  # with which people may sign in
+    passwords: bool = True  # whether they may with a password
 
 
 def read_plan(path: Path, policy: Policy | None = None) -> tuple[Company, list[Problem]]:

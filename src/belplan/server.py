@@ -170,11 +170,12 @@ class Exchange:
             opening.push_async_callback(self.recordings.finish)
             self.state.restore(self._state_file.read())
             opening.enter_context(self.calls)
-            for company in self.companies:
-                await asyncio.to_thread(self._versions.keep, company)
+            # The disk and Asterisk's own start take seconds each.
+            kept = asyncio.create_task(asyncio.to_thread(self._versions.keep, tuple(self.companies)))
             self._apologies = await self._render_apologies()
-            await self.pbx.start(self._configuration().files)
+            await self.pbx.start((await asyncio.to_thread(self._configuration)).files)
             opening.push_async_callback(self._stop_pbx)
+            await kept
             await opening.enter_async_context(self.webhooks)
             await opening.enter_async_context(self.driver)
             tasks = await opening.enter_async_context(Background())
@@ -318,7 +319,8 @@ class Exchange:
         `instead_of` is the id of a company that leaves as this one comes. Raises PbxError, AriError where Asterisk
         cannot be told, OSError where it cannot be kept; the old version then stays.
         """
-        await asyncio.to_thread(self._versions.keep, company)
+        # Those that are in use too: calls may walk them for as long again, once they are replaced.
+        await asyncio.to_thread(self._versions.keep, (*self.companies, company))
         await self._change(instead_of or company.id, company)
 
     async def drop(self, company: str) -> None:

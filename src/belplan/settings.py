@@ -13,6 +13,17 @@ class SettingError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Provider:
+    """An identity provider (OpenID Connect) with which people sign in."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+    name: str = ""
+    """What the button on the sign-in page says."""
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """The settings of this machine."""
 
@@ -36,10 +47,15 @@ class Environment:
     """The key that secrets are sealed with; beside the database, when absent."""
     url: str = ""
     """What people have in their browsers to reach this server, such as https://belplan.example.nl."""
+    provider: Provider | None = None
+    """With which people may sign in, beside their passwords."""
+    passwords: bool = True
+    """Whether people may sign in with passwords."""
 
 
 def environment(variables: Mapping[str, str] = os.environ) -> Environment:
     """Read the settings. Raises SettingError."""
+    provider = _provider(variables)
     home = Path(variables.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
     return Environment(
         data=Path(variables.get("BELPLAN_DATA") or home / "belplan"),
@@ -52,6 +68,8 @@ def environment(variables: Mapping[str, str] = os.environ) -> Environment:
         database_url=variables.get("BELPLAN_DATABASE_URL", ""),
         key_file=Path(key) if (key := variables.get("BELPLAN_KEY_FILE")) else None,
         url=_url(variables.get("BELPLAN_URL", "")),
+        provider=provider,
+        passwords=_passwords(variables.get("BELPLAN_PASSWORDS", "on"), provider),
     )
 
 
@@ -71,6 +89,32 @@ def _url(text: str) -> str:
     if text and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+", text.rstrip("/")):
         raise SettingError("BELPLAN_URL: write the address without a path, such as https://belplan.example.nl")
     return text.rstrip("/")
+
+
+def _provider(variables: Mapping[str, str]) -> Provider | None:
+    issuer = variables.get("BELPLAN_OIDC_ISSUER", "")
+    if not issuer:
+        return None
+    # OpenID Connect Discovery 3: https, without query or fragment. Plain HTTP never leaves this machine.
+    if not re.fullmatch(r"https://[^\s?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?[^\s?#@]*", issuer):
+        raise SettingError("BELPLAN_OIDC_ISSUER: write the issuer's https address, such as https://login.example.nl")
+    client = variables.get("BELPLAN_OIDC_CLIENT_ID", "")
+    if not client:
+        raise SettingError("BELPLAN_OIDC_CLIENT_ID: the provider at BELPLAN_OIDC_ISSUER gives this server an id")
+    if not variables.get("BELPLAN_URL"):
+        raise SettingError("BELPLAN_URL: the identity provider sends people back to this address")
+    host = issuer.split("/")[2]
+    return Provider(
+        issuer, client, variables.get("BELPLAN_OIDC_CLIENT_SECRET", ""), variables.get("BELPLAN_OIDC_NAME") or host
+    )
+
+
+def _passwords(text: str, provider: Provider | None) -> bool:
+    if text not in ("on", "off"):
+        raise SettingError("BELPLAN_PASSWORDS: write on, or off")
+    if text == "off" and provider is None:
+        raise SettingError("BELPLAN_PASSWORDS: off needs an identity provider; set BELPLAN_OIDC_ISSUER")
+    return text == "on"
 
 
 def _count(name: str, variables: Mapping[str, str], usual: int, least: int = 1) -> int:

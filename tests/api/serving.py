@@ -94,9 +94,8 @@ def serving(data: Path, **options: Any) -> Iterator[Server]:
     up, stop = threading.Event(), asyncio.Event()
 
     async def serve() -> None:
-        port = free_port()
-        told = {"api_per_minute": 0, **options}
-        settings = Options(plan=None, data=data, http_port=port, sip_port=free_port(), **told)
+        told = {"api_per_minute": 0, "http_port": free_port(), **options}
+        settings, port = Options(plan=None, data=data, sip_port=free_port(), **told), told["http_port"]
         try:
             async with installation(settings, None, None) as parts:
                 found.append(Server(f"http://127.0.0.1:{port}", parts, asyncio.get_running_loop(), data))

@@ -9,7 +9,16 @@ import pytest
 from belplan.api.identity import RIGHTS
 from tests.api.conftest import PLAN
 
-OPEN = {"GET /setup", "POST /setup", "POST /session", "POST /reset", "POST /links"}
+OPEN = {
+    "GET /session/ways",
+    "GET /session/provider",
+    "GET /session/provider/callback",
+    "GET /setup",
+    "POST /setup",
+    "POST /session",
+    "POST /reset",
+    "POST /links",
+}
 """What anybody may ask. It is a decision to add something here."""
 
 STRANGE = "0" * 32

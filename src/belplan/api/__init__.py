@@ -24,6 +24,7 @@ from belplan.api import (
     phone_book,
     problems,
     prompts,
+    provider,
     scenarios,
     session,
     switches,
@@ -45,6 +46,7 @@ LARGEST_BODY = 1 << 20  # bytes, unless an operation takes more
 
 _RESOURCES = (
     session,
+    provider,
     account,
     companies,
     people,

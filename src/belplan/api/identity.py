@@ -9,12 +9,12 @@ import hmac
 from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
-from fastapi import Depends, Path, Request, WebSocket
+from fastapi import Depends, Path, Request, Response, WebSocket
 
 from belplan.api.parts import Parts
 from belplan.api.problems import ApiError, not_found
 from belplan.store.companies import CompanyRow, UnknownError
-from belplan.store.people import Membership, Person, Token
+from belplan.store.people import LONGEST, Membership, Person, Token
 
 Role = Literal["administrator", "editor", "agent", "read-only"]
 Right = Literal["member", "live", "read", "records", "operate", "edit", "listen", "administer"]
@@ -81,6 +81,27 @@ WithParts = Annotated[Parts, Depends(parts_of)]
 def cookie_name(parts: Parts) -> str:
     """The session's cookie: bound to this host (RFC 6265bis 4.1.3.2) where there is TLS."""
     return COOKIES[0] if parts.url.startswith("https://") else COOKIES[1]
+
+
+async def keep_session(parts: Parts, person: Person, response: Response) -> str:
+    """Begin a session, and have the browser keep it: its token."""
+    token = await parts.people.sign_in(person.id)  # always a new one: nobody can have planted it
+    response.set_cookie(
+        cookie_name(parts),
+        token,
+        max_age=LONGEST // 1000,
+        path="/",
+        httponly=True,
+        secure=parts.url.startswith("https://"),
+        samesite="strict",
+    )
+    return token
+
+
+def with_passwords(parts: Parts) -> None:
+    """Raises ApiError where nobody signs in with a password."""
+    if not parts.passwords:
+        raise ApiError(403, "no-passwords", "People sign in with their identity provider here, not with a password.")
 
 
 def csrf(parts: Parts, session: str) -> str:

@@ -11,6 +11,7 @@ from belplan.engine.mail import Letter
 from belplan.engine.state import State
 from belplan.examination.jobs import Jobs
 from belplan.live import Live
+from belplan.settings import Provider
 from belplan.store.audit import Audit
 from belplan.store.call_recordings import CallRecordings
 from belplan.store.companies import Companies
@@ -137,6 +138,8 @@ class Parts:
     sample: Callable[[], dict[str, Any]]  # the plan of the sample company
     per_minute: int = 0  # requests of one person or program; 0 is without limit
     url: str = ""  # what people have in their browsers, for links in mails; https makes cookies secure
+    provider: Provider | None = None  # with which people may sign in
+    passwords: bool = True  # whether they may with a password
     page: Path | None = None  # the folder of the built page
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # streams end
     sip: str = ""  # where phones register: host and port

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
 from belplan.api.fields import Asked, Mail, Name, Password, moment
-from belplan.api.identity import Access, MayAdminister, Role, WithParts
+from belplan.api.identity import Access, MayAdminister, Role, WithParts, with_passwords
 from belplan.api.parts import Parts
 from belplan.api.problems import ApiError, not_found
 from belplan.engine.mail import Letter
@@ -159,6 +159,7 @@ async def reset(person: PersonId, access: MayAdminister, parts: WithParts) -> Li
 @router.post("/reset", status_code=202, response_class=Response)
 async def forgot(asked: Forgot, parts: WithParts) -> Response:
     """Have a link mailed with which a new password is chosen. The answer is the same for everybody."""
+    with_passwords(parts)
     try:
         person = await parts.people.by_email(asked.email)
     except UnknownError:
@@ -171,6 +172,7 @@ async def forgot(asked: Forgot, parts: WithParts) -> Response:
 @router.post("/links", status_code=204)
 async def follow(asked: Follow, parts: WithParts) -> Response:
     """Choose the password that an invitation or a reset asked for. All sessions of the person end."""
+    with_passwords(parts)
     purposes: tuple[Purpose, Purpose] = ("invitation", "reset")
     for purpose in purposes:
         person = await parts.people.follow(purpose, asked.token)

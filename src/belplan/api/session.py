@@ -7,11 +7,11 @@ from pydantic import BaseModel, Field
 
 from belplan.api.companies import NewCompany, make_company, refuse_settings
 from belplan.api.fields import Asked, Mail, Name, Password
-from belplan.api.identity import COOKIES, SignedIn, Who, WithParts, cookie_name, csrf
+from belplan.api.identity import COOKIES, SignedIn, Who, WithParts, csrf, keep_session, with_passwords
 from belplan.api.parts import Parts
 from belplan.api.problems import ApiError
 from belplan.api.signing_in import Attempts
-from belplan.store.people import LONGEST, Person
+from belplan.store.people import Person
 
 router = APIRouter(tags=["session"])
 
@@ -98,6 +98,7 @@ async def set_up(asked: Setup, response: Response, parts: WithParts) -> SessionS
 @router.post("/session", status_code=201)
 async def sign_in(asked: Credentials, request: Request, response: Response, parts: WithParts) -> SessionShown:
     """Sign in."""
+    with_passwords(parts)
     attempts: Attempts = request.app.state.attempts
     client = request.client.host if request.client else ""
     attempts.admit(asked.email, client)
@@ -126,17 +127,7 @@ async def sign_out(found: SignedIn, response: Response, parts: WithParts) -> Non
 
 
 async def _signed_in(parts: Parts, person: Person, response: Response) -> SessionShown:
-    token = await parts.people.sign_in(person.id)  # always a new one: nobody can have planted it
-    response.set_cookie(
-        cookie_name(parts),
-        token,
-        max_age=LONGEST // 1000,
-        path="/",
-        httponly=True,
-        secure=parts.url.startswith("https://"),
-        samesite="strict",
-    )
-    return await _shown(parts, Who(person, token))
+    return await _shown(parts, Who(person, await keep_session(parts, person, response)))
 
 
 async def _shown(parts: Parts, found: Who) -> SessionShown:

@@ -68,6 +68,8 @@ def serve(
             database_url=environment.database_url,
             key_file=environment.key_file,
             url=environment.url,
+            provider=environment.provider,
+            passwords=environment.passwords,
         )
         if options.plan:
             company, warnings = read_plan(options.plan, policy(options))

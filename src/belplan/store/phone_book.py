@@ -66,8 +66,6 @@ class PhoneBooks:
         wanted = select(columns.company, columns.number, columns.name).order_by(columns.company)
         if company is not None:
             wanted = wanted.where(columns.company == company)
-        if company is not None:
-            self._books.pop(company, None)
         async with self._database.reading() as connection:
             owner, entries = "", list[tuple[str, str]]()
             async for some in (await connection.stream(wanted)).partitions(AT_ONCE):
@@ -79,6 +77,8 @@ class PhoneBooks:
                     entries.append((number, name))
             if entries:
                 self._books[owner] = await asyncio.to_thread(Book, entries)
+            elif company is not None:
+                self._books.pop(company, None)
 
     async def put(self, company: str, entries: Mapping[str, str], *, replace: bool = False) -> int:
         """Keep names by number, with or (`replace`) in the place of what there is. How many there are then.

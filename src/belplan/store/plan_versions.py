@@ -6,6 +6,7 @@ They hold whatever a plan holds, passwords of phones too: nobody else may read t
 import os
 import re
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from belplan.dialplan.company import Company
@@ -22,18 +23,20 @@ class PlanVersions:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def keep(self, company: Company) -> None:
-        """Keep a version that is used from now on, and forget those of long ago. Raises OSError."""
-        if not company.version:
+    def keep(self, companies: Iterable[Company]) -> None:
+        """Keep the versions that are in use, or were until now, and forget those of long ago. Raises OSError."""
+        versions = {company.version: company for company in companies if company.version}
+        if not versions:
             return
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._path(company.version)
-        if path.exists():
-            os.utime(path)
-        else:
-            replace_lines(path, [company.source])
+        for version, company in versions.items():
+            path = self._path(version)
+            if path.exists():
+                os.utime(path)
+            else:
+                replace_lines(path, [company.source])
         for other in self._folder.glob("*.plan"):
-            if other != path and other.stat().st_mtime < time.time() - KEEP:
+            if other.stem not in versions and other.stat().st_mtime < time.time() - KEEP:
                 other.unlink(missing_ok=True)
 
     def text(self, version: str) -> str | None:
