@@ -46,7 +46,7 @@ def operations(server, sender):
 
 IDS = [
     operation["operationId"]
-    for path in create(SimpleNamespace(page=None, provider=None, per_minute=0, live=Live())).openapi()["paths"].values()
+    for path in create(SimpleNamespace(page=None, per_minute=0, live=Live())).openapi()["paths"].values()
     for operation in path.values()
 ]
 
