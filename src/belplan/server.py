@@ -188,6 +188,7 @@ class Exchange:
                 self._show_all_waiting(company)
             await self.driver.wait_connected()
             await self.driver.take_calls(True)
+            await self.driver.browsers.sweep()
             self._open = opening.pop_all()
         _log.info("exchange.ready", sip=f"{self.settings.listen}:{self.settings.sip_port}")
         return self
@@ -221,6 +222,8 @@ class Exchange:
         trunk = incoming.trunk
         if trunk:
             company = self.companies.of_trunk(trunk, incoming.called_number)
+        elif incoming.visits:
+            company = self.companies.get(incoming.visits)
         else:
             company = self.companies.of_phone(incoming.phone)
         written = _journal(incoming)
@@ -471,7 +474,7 @@ def _caller_number(company: Company, incoming: AsteriskCall) -> str:
     """The caller in the form of the request fields. Nobody outside can pass for one of the company's own phones."""
     number = company.canonical(incoming.caller_number)
     own = number in company.internal or number in company.accounts
-    return "" if incoming.trunk and own else number
+    return "" if own and not incoming.phone else number
 
 
 def _state(plan: Path) -> tuple[int, int, int] | None:

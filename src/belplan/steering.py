@@ -2,16 +2,19 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Iterable
+from collections.abc import AsyncGenerator, Coroutine, Iterable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 import structlog
 
 from belplan.api import NotTakenError
-from belplan.api.parts import AgentDoes, AgentNow, QueueNow
+from belplan.api.parts import AgentDoes, AgentNow, BrowserPhone, NotItsOwnError, QueueNow, SipLine
 from belplan.dialplan.company import Company
+from belplan.drivers.asterisk import sip_gate
 from belplan.drivers.asterisk.ari import AriError
+from belplan.drivers.asterisk.browsers import Browser, Line
 from belplan.drivers.asterisk.pbx import PbxError
 from belplan.engine.companies import Companies as OnExchange
 from belplan.engine.state import State
@@ -120,6 +123,25 @@ class Calls:
         except AriError as error:
             raise NotTakenError(str(error)) from error
 
+    def browser_phone(self, company: str, user: str, caller: str) -> BrowserPhone:
+        found = self.company(company)
+        if self._exchange is None or found is None:
+            raise NotTakenError("this server takes no calls" if self._exchange is None else "nothing is published yet")
+        owner = found.user(user) if user else None
+        if user and owner is None:
+            raise LookupError(user)
+        if owner and not owner.phones:
+            raise NotTakenError(f"{owner.name} has no phone in the published version: add one, and publish")
+        browser = Browser(
+            company=found.id,
+            language=found.settings.language,
+            number=owner.number if owner else caller,
+            name=owner.name if owner else "",
+            phone=owner.phones[0].username if owner else "",
+        )
+        exchange = self._exchange
+        return BrowserPhone(browser.account, browser.password, lambda: _connected(exchange, browser))
+
     async def use(self, company: Company) -> None:
         await self._tell(company.id, company)
 
@@ -170,3 +192,26 @@ class Calls:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+class _Gated:
+    """A line whose refusals the API knows."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self.receive = line.receive
+
+    async def send(self, message: str) -> None:
+        try:
+            await self._line.send(message)
+        except sip_gate.NotItsOwnError as error:
+            raise NotItsOwnError(str(error)) from None
+
+
+@asynccontextmanager
+async def _connected(exchange: Exchange, browser: Browser) -> AsyncGenerator[SipLine]:
+    try:
+        async with exchange.driver.browsers.line(browser) as line:
+            yield _Gated(line)
+    except (AriError, aiohttp.ClientError) as error:
+        raise NotTakenError(str(error)) from error

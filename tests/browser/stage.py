@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
+from playwright.sync_api import Page
 
 from belplan.drivers.asterisk import pbx
 from belplan.installation import installation
@@ -154,7 +155,18 @@ class Stage:
         return asyncio.run_coroutine_threadsafe(run_sipp(steps, self.sip_port, seconds=60.0), self.loop)
 
 
-async def _play(stage: Stage, program: pbx.Program, data: Path, ready: threading.Event, over: asyncio.Event) -> None:
+def signed_in(page: Page, exchange: Stage, language: str = "nl") -> None:
+    """The administrator, at the page."""
+    page.goto(exchange.url)
+    page.get_by_label("E-mailadres" if language == "nl" else "Email address").fill("beheer@example.nl")
+    page.get_by_label("Wachtwoord" if language == "nl" else "Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/overview")
+
+
+async def _play(
+    stage: Stage, program: pbx.Program, data: Path, says: Path | None, ready: threading.Event, over: asyncio.Event
+) -> None:
     async with AsyncExitStack() as opening:
 
         async def answer(request: web.Request) -> web.Response:
@@ -196,22 +208,22 @@ async def _play(stage: Stage, program: pbx.Program, data: Path, ready: threading
         for _, number, account in PEOPLE[:2]:
             async with http.post(f"{at}phones/{account}/password", headers=write) as login:
                 who = await login.json()
-            ringing = phone(who["account"], who["password"], options.sip_port)
+            ringing = phone(who["account"], who["password"], options.sip_port, says=says)
             stage.phones[number] = await opening.enter_async_context(ringing)
         ready.set()
         await over.wait()
 
 
 @contextmanager
-def stage(program: pbx.Program, data: Path) -> Iterator[Stage]:
-    """Everything, until the block ends."""
+def stage(program: pbx.Program, data: Path, says: Path | None = None) -> Iterator[Stage]:
+    """Everything, until the block ends. `says` is what the phones say, a WAV file of 8 kHz."""
     loop = asyncio.new_event_loop()
     found, ready, over = Stage(loop), threading.Event(), asyncio.Event()
     wrong: list[BaseException] = []
 
     def work() -> None:
         try:
-            loop.run_until_complete(_play(found, program, data, ready, over))
+            loop.run_until_complete(_play(found, program, data, says, ready, over))
         except BaseException as error:
             wrong.append(error)
         finally:

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from belplan.drivers.asterisk import pbx
 from tests.browser.conftest import Visitor
-from tests.browser.stage import PASSWORD, Stage, stage
+from tests.browser.stage import Stage, signed_in, stage
 
 
 @pytest.fixture(scope="module")
@@ -14,18 +14,9 @@ def exchange(tmp_path_factory: pytest.TempPathFactory):
         yield found
 
 
-def signed_in(visitor: Visitor, exchange: Stage, language: str = "nl"):
-    page = visitor.page(language)
-    page.goto(exchange.url)
-    page.get_by_label("E-mailadres" if language == "nl" else "Email address").fill("beheer@example.nl")
-    page.get_by_label("Wachtwoord" if language == "nl" else "Password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/overview")
-    return page
-
-
 def test_a_real_call_is_seen_live_and_told_afterwards(visitor: Visitor, exchange: Stage):
-    page = signed_in(visitor, exchange)
+    page = visitor.page()
+    signed_in(page, exchange)
     page.goto(exchange.at("live"))
     expect(page.get_by_text("Er is nu niemand aan de lijn.")).to_be_visible()
     call = exchange.call(hold_ms=1500)

@@ -1,7 +1,7 @@
 /** Which page is shown, and the navigation around it. */
 
 import { useQueryClient } from "@tanstack/react-query";
-import { Activity, CloudOff, Grip, Languages, ListTree, LogOut, Map as MapIcon, PhoneCall, Settings, SunMoon, ToggleRight, UsersRound } from "lucide-react";
+import { Activity, CloudOff, Grip, Languages, ListTree, LogOut, Map as MapIcon, Phone, PhoneCall, Settings, SunMoon, ToggleRight, UsersRound } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { send } from "./api/client";
@@ -9,6 +9,7 @@ import { useSession } from "./api/queries";
 import type { Session } from "./api/types";
 import { DraftOf, useDraft } from "./editor/draft";
 import { Contained } from "./errors";
+import { useTelephone } from "./phone/telephone";
 import { SignIn } from "./pages/sign-in";
 import { switchTheme } from "./theme";
 import { Empty, Loading, Menu, Toasts } from "./ui/parts";
@@ -24,6 +25,8 @@ const CallsPage = lazy(() => import("./pages/calls").then((module) => ({ default
 const CallPage = lazy(() => import("./pages/call").then((module) => ({ default: module.CallPage })));
 const PeoplePage = lazy(() => import("./pages/people").then((module) => ({ default: module.PeoplePage })));
 const TodayPage = lazy(() => import("./pages/today").then((module) => ({ default: module.TodayPage })));
+const PhonePage = lazy(() => import("./pages/phone").then((module) => ({ default: module.PhonePage })));
+const Ringing = lazy(() => import("./pages/phone").then((module) => ({ default: module.Ringing })));
 const SettingsPage = lazy(() => import("./pages/settings").then((module) => ({ default: module.SettingsPage })));
 const SetupPage = lazy(() => import("./pages/setup").then((module) => ({ default: module.SetupPage })));
 
@@ -62,6 +65,7 @@ function SignedIn({ session }: { session: Session }) {
 }
 
 function Company({ id, session }: { id: string; session: Session }) {
+  const telephone = useTelephone();
   const [path] = useLocation();
   useEffect(() => localStorage.setItem(LAST, id), [id]);
   return (
@@ -70,6 +74,7 @@ function Company({ id, session }: { id: string; session: Session }) {
         <Nav id={id} session={session} />
         <div className="main">
           <OfflineBanner />
+          {telephone.now.is === "ringing" && <Suspense><Ringing /></Suspense>}
           <Contained at={path}>
             <Suspense fallback={<Loading />}>
               <Switch>
@@ -81,6 +86,7 @@ function Company({ id, session }: { id: string; session: Session }) {
                 <Route path="/c/:c/live"><LivePage company={id} /></Route>
                 <Route path="/c/:c/calls"><CallsPage company={id} /></Route>
                 <Route path="/c/:c/calls/:uuid">{({ uuid }) => <CallPage company={id} uuid={uuid} />}</Route>
+                <Route path="/c/:c/phone"><PhonePage company={id} /></Route>
                 <Route path="/c/:c/people/:section?/:entry?">{({ section, entry }: Parts) => <PeoplePage company={id} section={section ?? "users"} entry={entry === undefined ? undefined : decoded(entry)} />}</Route>
                 <Route path="/c/:c/today/:section?/:entry?">{({ section, entry }: Parts) => <TodayPage company={id} section={section ?? "switches"} entry={entry === undefined ? undefined : decoded(entry)} />}</Route>
                 <Route path="/c/:c/settings/:section?/:entry?">{({ section, entry }: Parts) => <SettingsPage company={id} section={section ?? "company"} entry={entry === undefined ? undefined : decoded(entry)} session={session} />}</Route>
@@ -137,6 +143,7 @@ function Nav({ id, session }: { id: string; session: Session }) {
       {entry("menus", "nav.menus", <Grip size={19} strokeWidth={1.75} aria-hidden />)}
       {entry("live", "nav.live", <Activity size={19} strokeWidth={1.75} aria-hidden />)}
       {entry("calls", "nav.calls", <PhoneCall size={19} strokeWidth={1.75} aria-hidden />)}
+      {entry("phone", "nav.phone", <Phone size={19} strokeWidth={1.75} aria-hidden />)}
       {entry("people", "nav.people", <UsersRound size={19} strokeWidth={1.75} aria-hidden />)}
       {entry("today", "nav.today", <ToggleRight size={19} strokeWidth={1.75} aria-hidden />)}
       <span className="space" />

@@ -10,6 +10,7 @@ from belplan import __version__
 from belplan.api import (
     account,
     audit,
+    browser_phones,
     calls,
     catalogue,
     companies,
@@ -63,6 +64,7 @@ _RESOURCES = (
     prompts,
     calls,
     now,
+    browser_phones,
     switches,
     voicemail,
     event_webhooks,
@@ -84,11 +86,13 @@ def create(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     app.state.attempts = Attempts()
+    app.state.browser_phones = browser_phones.Accounts()
     problems.install(app)
     api = APIRouter(prefix=BASE)
     for resource in _RESOURCES:
         api.include_router(resource.router)
     app.include_router(api)
+    app.include_router(browser_phones.socket_router)
     app.include_router(_health(parts))
     if parts.live:
         app.include_router(metrics.router(parts))

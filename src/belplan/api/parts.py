@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -56,6 +57,31 @@ class QueueNow:
     agents: list[AgentNow]
 
 
+class NotItsOwnError(Exception):
+    """A browser's telephone says what it may not say. The text says why."""
+
+
+class SipLine(Protocol):
+    """A browser's telephone, connected."""
+
+    async def send(self, message: str) -> None:
+        """Pass on what it says. Raises NotItsOwnError, and ConnectionError where Asterisk is gone."""
+        ...
+
+    async def receive(self) -> str | None:
+        """What it is told next; None where Asterisk is gone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserPhone:
+    """A SIP account for a browser. `connect` makes it, for as long as its block runs, and raises NotTakenError."""
+
+    account: str
+    password: str = field(repr=False)
+    connect: Callable[[], AbstractAsyncContextManager[SipLine]]
+
+
 class Calls(Protocol):
     """The exchange, as far as people and programs steer it."""
 
@@ -105,6 +131,13 @@ class Calls(Protocol):
         """Ring a user's phones, and have whoever answers call the number. Raises NotTakenError, LookupError.
 
         The id is of the leg.
+        """
+        ...
+
+    def browser_phone(self, company: str, user: str, caller: str) -> BrowserPhone:
+        """A telephone in a browser: a user's (a number of the live version), or, for "", a caller outside.
+
+        Raises LookupError, and NotTakenError where it cannot be: the user has no phone, or no calls are taken.
         """
         ...
 

@@ -309,7 +309,7 @@ def test_a_plan_cannot_bring_in_syntax(name, password, trunk_password, username)
     secrets = {"p": password, "trunk": trunk_password}
     rendered = files(company(users=people, trunks=(trunk,)), secret=secrets.get)
     sections = parse(rendered.files["pjsip.conf"])
-    assert {section for section, _ in sections} <= {"global", "udp", "tcp", "anna", "trunk:provider"}
+    assert {section for section, _ in sections} <= {"global", "udp", "tcp", "ws", "anna", "trunk:provider"}
     by_type = typed(rendered.files["pjsip.conf"])
     if ("anna", "auth") in by_type:
         login = by_type["anna", "auth"]

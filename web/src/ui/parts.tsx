@@ -134,14 +134,14 @@ export function Field({ label, help, wrong, children, after }: { label: string; 
 }
 
 /** Text that is kept while one types, and given on at once. `onChange` gets "" when it is emptied. */
-export function TextField({ label, value, onChange, help, wrong, mono, type = "text", lines, after, placeholder, autoComplete = "off", required, maxLength }: {
-  label: string; value: string; onChange: (value: string) => void; help?: ReactNode; wrong?: string | undefined; mono?: boolean; type?: string; lines?: number; after?: ReactNode; placeholder?: string; autoComplete?: string; required?: boolean; maxLength?: number;
+export function TextField({ label, value, onChange, help, wrong, mono, type = "text", lines, after, placeholder, autoComplete = "off", required, maxLength, inputMode }: {
+  label: string; value: string; onChange: (value: string) => void; help?: ReactNode; wrong?: string | undefined; mono?: boolean; type?: string; lines?: number; after?: ReactNode; placeholder?: string; autoComplete?: string; required?: boolean; maxLength?: number; inputMode?: "tel" | "numeric" | undefined;
 }) {
   return (
     <Field label={label} help={help} wrong={wrong} after={after}>
       {(ids) => lines
         ? <textarea {...ids} className={`textarea${mono ? " mono" : ""}`} rows={lines} value={value} placeholder={placeholder} maxLength={maxLength} onChange={(event) => onChange(event.target.value)} />
-        : <input {...ids} className={`input${mono ? " mono" : ""}`} type={type} value={value} placeholder={placeholder} autoComplete={autoComplete} spellCheck={mono ? false : undefined} required={required} maxLength={maxLength} onChange={(event) => onChange(event.target.value)} />}
+        : <input {...ids} className={`input${mono ? " mono" : ""}`} type={type} value={value} placeholder={placeholder} autoComplete={autoComplete} spellCheck={mono ? false : undefined} required={required} maxLength={maxLength} inputMode={inputMode} onChange={(event) => onChange(event.target.value)} />}
     </Field>
   );
 }

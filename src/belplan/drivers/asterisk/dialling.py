@@ -267,14 +267,16 @@ class RingablePhone:
     """A phone, by its endpoint: every place where it has registered."""
 
     endpoint: str
+    browsers: Sequence[str] = ()  # endpoints that ring with it
     # A transfer moves nobody by itself: the engine is asked.
     variables: ClassVar[dict[str, str]] = {"PJSIP_TRANSFER_HANDLING()": "ari-only"}
 
     async def endpoints(self, exchange: Exchange, caller: AsteriskLeg) -> Sequence[str]:
         # Asterisk rings only one of a phone's registrations by itself.
-        contacts = f"PJSIP_DIAL_CONTACTS({self.endpoint})"
-        answer = await exchange.ari.command("GET", f"{caller.uri}/variable?variable={segment(contacts)}")
-        return [contact for contact in answer["value"].split("&") if contact]
+        asked = [f"PJSIP_DIAL_CONTACTS({endpoint})" for endpoint in (self.endpoint, *self.browsers)]
+        variables = (f"{caller.uri}/variable?variable={segment(contacts)}" for contacts in asked)
+        answers = await asyncio.gather(*(exchange.ari.command("GET", variable) for variable in variables))
+        return [contact for answer in answers for contact in answer["value"].split("&") if contact]
 
 
 @dataclass(frozen=True, slots=True)

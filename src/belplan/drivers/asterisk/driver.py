@@ -18,6 +18,7 @@ import structlog
 
 from belplan.drivers.asterisk.adopting import Adoption, remove_stray
 from belplan.drivers.asterisk.ari import Ari, AriError, Event, RefusedError, Transport, segment
+from belplan.drivers.asterisk.browsers import Browsers
 from belplan.drivers.asterisk.configuration import ExchangeSettings, phone_endpoint, trunk_endpoint
 from belplan.drivers.asterisk.dialling import AsteriskDialling, RingableLine, RingablePhone, find
 from belplan.drivers.asterisk.dialplan_conf import DRAINING
@@ -58,6 +59,7 @@ class AsteriskCall:
     sip_call_id: str
     trunk: str | None = None  # it came from outside, over this
     phone: str = ""  # else the SIP account that it came from, also where the caller is withheld
+    visits: str = ""  # else it came from a browser that is outside of this company (its id), and calls it
     created: str = ""  # when, as Asterisk has it: no other call has this and the same channel
     journal: str = ""  # what an engine that died has written down of it
 
@@ -94,6 +96,7 @@ class AsteriskDriver:
         self.on_adopted: Callable[[list[AsteriskCall]], None] | None = None
         """Told once of the calls that another engine has left behind, all of them, before they are handed on."""
         self.message_waiting = MessageWaiting(self.ari)
+        self.browsers = Browsers(self.ari, settings)
         self._errands = Errands(self.ari)
         self._exchange = Exchange(self.ari, self._errands, prompts, {}, {}, settings.data / RECORDINGS)
         self._busy = Counter[str]()  # calls of each trunk now, in and out
@@ -159,7 +162,8 @@ class AsteriskDriver:
     async def registered(self) -> set[str]:
         """The SIP accounts with a telephone that is reachable now. Raises AriError."""
         endpoints = await self.ari.fetch("endpoints/PJSIP")
-        return {one["resource"] for one in endpoints if one["state"] == "online"}
+        online = {one["resource"] for one in endpoints if one["state"] == "online"}
+        return online | self.browsers.phones(online)
 
     async def call_from(self, username: str, number: str) -> str:
         """Ring a phone; whoever answers calls the number, as if it had been dialled there. The id of its leg.
@@ -168,10 +172,12 @@ class AsteriskDriver:
         """
         if not _USERNAME.fullmatch(username) or not _NUMBER.fullmatch(number):
             raise ValueError("no account or no number")
+        # Whoever sits at the page has asked for it there.
+        ringing = next(iter(self.browsers.beside(username)), phone_endpoint(username))
         channel = f"click-{uuid4()}"
         where = f"extension={segment(number)}&context=incoming&priority=1&timeout={int(CLICK_RINGS)}"
         shown = f"callerId={segment(number)}"
-        uri = f"channels?endpoint=PJSIP/{segment(phone_endpoint(username))}&channelId={channel}&{where}&{shown}"
+        uri = f"channels?endpoint=PJSIP/{segment(ringing)}&channelId={channel}&{where}&{shown}"
         await self.ari.command("POST", uri)
         return channel
 
@@ -304,7 +310,8 @@ class AsteriskDriver:
         if isinstance(target, PhoneTarget):
             # It becomes part of a function that Asterisk evaluates.
             ok = _USERNAME.fullmatch(target.username)
-            return RingablePhone(phone_endpoint(target.username)), 0 if ok else INVALID_NUMBER
+            beside = self.browsers.beside(target.username)
+            return RingablePhone(phone_endpoint(target.username), beside), 0 if ok else INVALID_NUMBER
         line = RingableLine(trunk_endpoint(target.trunk), target.number)
         if not _NUMBER.fullmatch(target.number):
             return line, INVALID_NUMBER
@@ -334,7 +341,7 @@ class AsteriskDriver:
             self._busy[trunk] += 1
             leg.at_end(lambda: self._busy.subtract((trunk,)))
         shown = privacy == "shown"
-        number = channel["caller"]["number"] if trunk else name
+        number = name if kind == "phone" else channel["caller"]["number"]
         self._calls[leg.channel] = AsteriskCall(
             caller=leg,
             called_number=called,
@@ -342,7 +349,8 @@ class AsteriskDriver:
             caller_name=channel["caller"]["name"] if shown else "",
             sip_call_id=channel.get("protocol_id", ""),
             trunk=trunk,
-            phone="" if trunk else name,
+            phone=name if kind == "phone" else "",
+            visits=name if kind == "visitor" else "",
             created=channel["creationtime"],
         )
         return leg

@@ -128,7 +128,7 @@ def render(companies: Sequence[Company], settings: "ExchangeSettings", secret: "
     tls = any(trunk.transport == "tls" for company in companies for trunk in company.trunks)
     parts = [_transports(settings, tls=tls), _PHONE.format(media=media), _TRUNK.format(media=media)]
     phones: set[str] = set()
-    taken = {"phone", "login", "contacts", "trunk", "global", "system", "udp", "tcp", "tls"}  # names in this file
+    taken = {"phone", "login", "contacts", "trunk", "global", "system", "udp", "tcp", "tls", "ws"}  # names in this file
     trunks: dict[str, Trunk] = {}
     for company in companies:
         for user, phone in ((one, phone) for one in company.users for phone in one.phones):
@@ -190,6 +190,8 @@ def _transports(settings: "ExchangeSettings", *, tls: bool) -> str:
         if settings.external:
             lines += [f"external_media_address={settings.external}", f"external_signaling_address={settings.external}"]
             lines += [f"local_net={net}" for net in _LOCAL_NETS]
+    # Of Asterisk's web server, which is on loopback: browsers come to it through ours.
+    lines += ["", "[ws]", "type=transport", "protocol=ws", "bind=127.0.0.1"]
     return "\n".join(lines)
 
 

@@ -25,7 +25,7 @@ res_speech_aeap res_statsd res_stir_shaken res_stun_monitor res_xmpp
 _EMPTY = """
 acl aeap agents amd ccss cdr_custom cdr_manager cel cel_custom chan_websocket cli_aliases features festival followme
 geolocation minivm pjproject pjsip_notify pjsip_wizard prometheus queuerules queues res_config_sqlite3 res_fax
-res_http_media_cache sorcery statsd stir_shaken udptl voicemail websocket_client
+res_http_media_cache statsd stir_shaken udptl voicemail websocket_client
 """.split()
 
 # The Dutch tones and the British ones, as Asterisk's own sample file has them (ITU-T E.180 supplement 2).
@@ -97,6 +97,10 @@ def render(settings: "ExchangeSettings") -> dict[str, str]:
     files["rtp.conf"] = f"[general]\nrtpstart={settings.rtp_first}\nrtpend={settings.rtp_last}\nstrictrtp=yes\n"
     share = settings.directories.get("astdatadir")
     files["musiconhold.conf"] = f"[default]\nmode=files\ndirectory={share / 'moh' if share else 'moh'}\n"
+    # Browsers that are telephones are known to its memory only; a name in the file comes first.
+    files["sorcery.conf"] = "[res_pjsip]\n" + "".join(
+        f"{kind}=config,pjsip.conf,criteria=type={kind}\n{kind}=memory\n" for kind in ("endpoint", "auth", "aor")
+    )
     files["indications.conf"] = _INDICATIONS
     files["cdr.conf"] = "[general]\nenable=no\n"
     files["manager.conf"] = "[general]\nenabled=no\n"
