@@ -55,6 +55,8 @@ WORDS = {  # what each part is for, in a few words
     "prompts": "sounds and speech",
     "dialplan": "plans as data, no I/O",
     "settings": "this machine's",
+    "supervisor": "keeps an engine running",
+    "unattended": "records of calls without an engine",
     "watchdog": "what systemd is told",
     "receiver": "answers webhooks",
     "signing": "signatures",

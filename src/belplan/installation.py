@@ -65,16 +65,18 @@ _log = structlog.get_logger()
 async def serve(
     options: Options, company: Company | None, program: asterisk.Program | None, say: Callable[[str], None]
 ) -> None:
-    """Run the server until SIGTERM or SIGINT. `company` is that of a plan file.
+    """Run the server until SIGTERM or SIGINT, or until SIGUSR1, by which it leaves everything to the next one.
 
+    `company` is that of a plan file.
     `say` tells whoever started it what they need to know. Raises PbxError, OSError, DatabaseAwayError and what
     `storage` raises, where it cannot start.
     """
-    stop = asyncio.Event()
+    stop, leave = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with installation(options, company, program) as parts:
+    loop.add_signal_handler(signal.SIGUSR1, lambda: (leave.set(), stop.set()))
+    async with installation(options, company, program, leave=leave) as parts:
         url = parts.url or f"http://{options.listen}:{options.http_port}"
         if not await parts.people.anybody():
             say(f"The first administrator is made here, once: {url}/setup#{await parts.people.link('setup')}")
@@ -84,9 +86,16 @@ async def serve(
 
 @asynccontextmanager
 async def installation(
-    options: Options, company: Company | None, program: asterisk.Program | None, *watchers: Watcher
+    options: Options,
+    company: Company | None,
+    program: asterisk.Program | None,
+    *watchers: Watcher,
+    leave: asyncio.Event | None = None,
 ) -> AsyncGenerator[Parts]:
-    """Everything, for as long as the block runs. `watchers` are told what happens to every call."""
+    """Everything, for as long as the block runs. `watchers` are told what happens to every call.
+
+    Where `leave` is set at its end, all calls are left to the next engine as they are.
+    """
     async with AsyncExitStack() as opening:
         listening = opening.enter_context(_listening(options))
         database, vault = await opening.enter_async_context(storage(options))
@@ -163,7 +172,9 @@ async def installation(
         opening.callback(parts.stopping.set)
         opening.push_async_callback(calls.stop)
         yield parts
-        if exchange and options.drain is not None:
+        if exchange and leave and leave.is_set():
+            exchange.leave()
+        elif exchange and options.drain is not None:
             await exchange.drain(options.drain)
 
 

@@ -55,6 +55,7 @@ from belplan.store.call_recordings import CallRecordings
 from belplan.store.plan_versions import PlanVersions
 from belplan.store.state_file import StateFile
 from belplan.store.voicemail import DiskBoxes
+from belplan.unattended import take_in
 from belplan.webhook import Webhooks
 from belplan.webhook.cache import AnswerCache
 from belplan.webhook.exchange import Sender
@@ -186,6 +187,9 @@ class Exchange:
             tasks.start(self.driver.message_waiting.run())
             for company in self.companies:
                 self._show_all_waiting(company)
+            tasks.start(
+                take_in(self.settings.data, self._ids, self.companies, self.calls, lambda one: self.on_record(one))
+            )
             await self.driver.wait_connected()
             await self.driver.take_calls(True)
             await self.driver.browsers.sweep()
@@ -205,9 +209,13 @@ class Exchange:
                 async with asyncio.timeout(seconds):
                     await self._idle.wait()
         if self._under_way or self.driver.lost:
-            _log.warning("exchange.left", calls=len(self._under_way), next="the next engine goes on with them")
-            self._left = True
-            self.driver.let_go()
+            self.leave()
+
+    def leave(self) -> None:
+        """Leave Asterisk and all calls to the next engine, as they are at this moment."""
+        _log.warning("exchange.left", calls=len(self._under_way), next="the next engine goes on with them")
+        self._left = True
+        self.driver.let_go()
 
     async def _stop_pbx(self) -> None:
         if not self._left:

@@ -1,8 +1,8 @@
 """The campaign: real calls through an engine that is killed, judged from outside.
 
 Callers and phones are SIPp, the customer's server is a socket, the engine is a process that dies with `kill -9` at a
-named point or at any moment and is started again at once. Judged are SIPp's own verdict on each call, the INVITEs that
-the phones got, the requests that the server got, and the records.
+named point or at any moment; now and then whatever keeps it running dies with it, and is started again. Judged are
+SIPp's own verdict on each call, the INVITEs that the phones got, the requests that the server got, and the records.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import aiohttp
@@ -138,9 +139,26 @@ class Engine:
                 await asyncio.sleep(0.02)
 
     def kill(self, number: int = signal.SIGKILL) -> None:
+        """The whole of it, its engine and what keeps that running."""
         assert self.process
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(number)
+
+    @property
+    def pid(self) -> int:
+        """Of the engine that runs now; 0 while there is none."""
+        assert self.process
+        with contextlib.suppress(FileNotFoundError):
+            pid = self.process.pid
+            for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+                return int(child)
+        return 0
+
+    def kill_engine(self, number: int = signal.SIGKILL) -> None:
+        """The engine alone: another one takes its place at once."""
+        if pid := self.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     async def ended(self) -> int:
         assert self.process
@@ -172,6 +190,10 @@ class Engine:
                 found.append(json.loads(line))
         return found
 
+    def died(self, pid: int) -> dict | None:
+        """What was logged of the death of this engine."""
+        return next((line for line in self.log() if line.get("event") == "engine.died" and line["pid"] == pid), None)
+
     def records(self) -> list[dict]:
         """The records of calls that have ended."""
         path = self.folder / "data/records.jsonl"
@@ -179,10 +201,10 @@ class Engine:
 
 
 @asynccontextmanager
-async def engine(folder: Path, plan: str, line: Wire | None = None) -> AsyncGenerator[Engine]:
+async def engine(folder: Path, plan: str, line: Wire | None = None, fault: str = "") -> AsyncGenerator[Engine]:
     """An engine that takes calls when the block begins; it and its Asterisk end with the block.
 
-    `line` is what it talks to Asterisk over.
+    `line` is what it talks to Asterisk over, `fault` what it dies of.
     """
     (folder / "plan.yaml").write_text(plan)
     one = Engine(folder)
@@ -191,7 +213,7 @@ async def engine(folder: Path, plan: str, line: Wire | None = None) -> AsyncGene
         one.through = ("-m", "tests.asterisk.wire", str(line.port))
         (folder / "data").mkdir()
         (folder / "data/exchange.json").write_text(json.dumps({"ari_password": "geheim-van-ari", "ari_port": line.to}))
-    await one.start()
+    await one.start(fault)
     try:
         try:
             await one.ready()
@@ -261,7 +283,7 @@ def silent() -> str:
 
 
 def faults(chance: random.Random) -> Iterator[str]:
-    """What the next engine dies of, in turn: a point, or (the empty one) whatever happens to be under way."""
+    """What each engine dies of, in turn: a point, or (the empty one) whatever happens to be under way."""
     for point in itertools.cycle((*ARMED, "", "", "")):
         name, late = point.rstrip("+"), point.endswith("+")
         yield f"{name}:{chance.randrange(1, 6)}{':0.5' if late else ''}" if name else ""
@@ -283,7 +305,7 @@ class Verdict:
     records_missing: int
     outcomes: Counter[str]
     resumed: int
-    resumed_after: list[float]  # seconds from the engine's start
+    resumed_after: list[float]  # seconds from the death of the engine before
     last_resort: int
     errors: str
 
@@ -311,17 +333,19 @@ async def campaign(
 ) -> Verdict:  # fmt: skip
     """Place the calls, and kill the engine until they are over."""
     chance = random.Random(seed)
+    told = faults(chance)
+    armed = ["", *itertools.islice(told, 400)]
     async with (
         crm("openstaand", 0.5) as customer,
-        engine(folder, PLAN.format(crm=customer.url)) as one,
+        engine(folder, PLAN.format(crm=customer.url), fault=",".join(armed)) as one,
         phones(one.sip_port) as ringing,
     ):
         numbers = list(NUMBERS.values())
         rows = [f"06{20000000 + n};{numbers[n % len(numbers)]};" for n in range(calls)]
         callers = folder / "callers.csv"
         callers.write_text("SEQUENTIAL\n" + "\n".join(rows) + "\n")
-        killing = asyncio.create_task(_kill_again_and_again(one, chance, every))
-        kills = Counter[str]()
+        killer = Killer(one, chance, every, told, armed)
+        killing = asyncio.create_task(killer.run())
         limit = calls / rate + hold_ms[1] / 1000 + 60
         async with sipp(
             caller_steps(hold_ms), to=one.sip_port, calls=calls, rate=rate, seconds=limit,
@@ -332,38 +356,45 @@ async def campaign(
         killing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await killing
-        kills = Counter(_KILLS.pop(id(one), []))
-        if one.process is None or one.process.returncode is not None:
-            await one.start()
         await one.ready()
         with contextlib.suppress(TimeoutError):
             await until(lambda: len(one.records()) >= calls, "the last record", 15)
-        return _judge(one, ringing, customer, log, ran.errors, rows, kills)
+        return _judge(one, ringing, customer, log, ran.errors, rows, killer.done)
 
 
-_KILLS: dict[int, list[str]] = {}
+@dataclass
+class Killer:
+    """Lets one engine after the other die."""
 
+    one: Engine
+    chance: random.Random
+    every: tuple[float, float]
+    told: Iterator[str]  # what engines die of
+    armed: list[str]  # what those of the keeper that runs now do
+    done: Counter[str] = field(default_factory=Counter)
 
-async def _kill_again_and_again(one: Engine, chance: random.Random, every: tuple[float, float]) -> None:
-    """Let the engine die, and start the next one, which will die too."""
-    told = faults(chance)
-    done = _KILLS.setdefault(id(one), [])
-    armed = ""
-    while True:
-        with contextlib.suppress(TimeoutError):
+    async def run(self) -> None:
+        while True:
+            pid = await until(lambda: self.one.pid, "the next engine", 30)
             # Most of the time it gets to work; now and then it dies while it begins.
-            if chance.random() < 0.8:
-                await one.ready(5.0)
-            async with asyncio.timeout(chance.uniform(*every)):
-                await one.ended()
-        if one.process and one.process.returncode is None:
-            done.append("blind")
-            one.kill()
-            await one.ended()
-        else:
-            done.append(armed.partition(":")[0] or "itself")
-        armed = next(told)
-        await one.start(armed)
+            if self.chance.random() < 0.8:
+                with contextlib.suppress(TimeoutError):
+                    await self.one.ready(5.0)
+            with contextlib.suppress(TimeoutError):
+                await until(lambda pid=pid: self.one.pid != pid, "its death", self.chance.uniform(*self.every))
+            if self.one.pid != pid:
+                died = await until(lambda pid=pid: self.one.died(pid), "its death in the log")
+                self.done[self.armed[died["life"]].partition(":")[0] or "itself"] += 1
+            elif self.chance.random() > 0.08:
+                self.done["blind"] += 1
+                self.one.kill_engine()
+                await until(lambda pid=pid: self.one.pid != pid, "its death")
+            else:
+                self.done["with its keeper"] += 1
+                self.one.kill()
+                await self.one.ended()
+                self.armed = list(itertools.islice(self.told, 400))
+                await self.one.start(",".join(self.armed))
 
 
 def _judge(
@@ -386,13 +417,8 @@ def _judge(
     records = one.records()
     by_caller = Counter(record["call"]["caller_number"][-8:] for record in records)
     resumed = [line for line in one.log() if line.get("event") == "call.resumed"]
-    after = []
-    for line in resumed:
-        at = time.mktime(time.strptime(line["timestamp"][:19], "%Y-%m-%dT%H:%M:%S")) + float(
-            "0." + (re.search(r"\.(\d+)", line["timestamp"]) or [0, "0"])[1]
-        ) - time.timezone  # fmt: skip
-        began = max((start for start in one.starts if start <= at), default=at)
-        after.append(at - began)
+    starts = [*one.starts, *(_when(line) for line in one.log() if line.get("event") == "engine.died")]
+    after = [_when(line) - max(start for start in starts if start <= _when(line)) for line in resumed]
     return Verdict(
         calls=len(rows),
         kills=kills,
@@ -410,6 +436,10 @@ def _judge(
         last_resort=len(ringing.rang("carla")),
         errors=errors[-2000:],
     )
+
+
+def _when(line: dict) -> float:
+    return datetime.fromisoformat(line["timestamp"]).timestamp()
 
 
 def _dropped(log: str, callers: list[str]) -> int:

@@ -1,35 +1,41 @@
-"""What systemd is told, as it listens: a datagram socket of ours in its place."""
+"""Signs of life, and what systemd is told, as it listens: a datagram socket of ours in its place."""
 
 import asyncio
 import configparser
+import os
 import socket
 from pathlib import Path
 
-from belplan.watchdog import watched
+from belplan.watchdog import BEAT, tell, watched
 
 UNIT = Path(__file__).parents[2] / "deploy/systemd/belplan.service"
 
 
-def test_ready_alive_and_stopping(tmp_path):
+def test_systemd_is_told(tmp_path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(tmp_path / "notify"))
         systemd.settimeout(5)
-        told = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "20000"}
-
-        async def serve() -> None:
-            async with watched(told):
-                await asyncio.sleep(0.05)
-
-        asyncio.run(serve())
-        states = [systemd.recv(100) for _ in range(4)]
-    assert states[0] == b"READY=1"
-    assert b"WATCHDOG=1" in states
+        tell("READY=1", {"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        assert systemd.recv(100) == b"READY=1"
 
 
-def test_without_systemd_nothing_is_told():
+def test_an_engine_shows_that_it_lives():
+    listening, told = os.pipe()
+
+    async def serve() -> None:
+        async with watched({BEAT: str(told)}):
+            await asyncio.sleep(0.01)
+
+    asyncio.run(serve())
+    assert os.read(listening, 100) == b"."
+    os.close(listening)
+    os.close(told)
+
+
+def test_where_nobody_listens_nothing_is_told():
     async def serve() -> None:
         async with watched({}):
-            pass
+            tell("READY=1", {})
 
     asyncio.run(serve())
 

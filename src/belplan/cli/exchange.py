@@ -13,9 +13,11 @@ from belplan.cli.output import FINE, PROBLEMS, UNREADABLE, err, fail, log_to_std
 from belplan.dialplan.problem import PlanError
 
 if TYPE_CHECKING:
+    from belplan.dialplan.company import Company
     from belplan.drivers.asterisk.pbx import Instance
     from belplan.drivers.asterisk.program import Program
     from belplan.mail.smtp import MailServer
+    from belplan.options import Options
 
 pbx = App(name="pbx", help="The private Asterisk.", help_format="plaintext")
 
@@ -39,16 +41,19 @@ def serve(
 
     Companies are kept in a database, which the first start makes; it prints a link for the first administrator. With
     PLAN there is one company, whose plan is that file: it is read again whenever it changes. Calls in progress keep the
-    plan they began with.
+    plan they began with. An engine that dies has its successor at once, which goes on with the calls; SIGUSR2 loads
+    Belplan anew, after an upgrade, in the same way.
     """
     import uvloop
 
     from belplan import installation
     from belplan.drivers.asterisk.debian import InstallError
     from belplan.drivers.asterisk.pbx import PbxError
+    from belplan.engine import fault
     from belplan.options import Options, policy, read_plan
     from belplan.storage import StorageError
     from belplan.store.database import DatabaseAwayError
+    from belplan.supervisor import CRASHED, supervise
 
     company, warnings = None, []
     try:
@@ -83,11 +88,29 @@ def serve(
         return fail(str(error))
     print_problems(plan or Path(), warnings, err)
     log_to_stderr(logging.INFO)
+
+    def engine(life: int) -> int:
+        fault.begin(life)
+        now = _read_again(options, company) if company and life else company
+        try:
+            uvloop.run(installation.serve(options, now, program, lambda text: out.print(text, markup=False)))
+        except (OSError, PbxError, DatabaseAwayError, *StorageError) as error:
+            # What keeps the first one from starting is for people; what keeps a later one will pass.
+            return CRASHED if fail(str(error)) and life else PROBLEMS
+        return FINE
+
+    return supervise(engine)
+
+
+def _read_again(options: "Options", company: "Company") -> "Company":
+    """The plan as it is in its file now; as it was, where that has problems."""
+    from belplan.options import policy, read_plan
+
     try:
-        uvloop.run(installation.serve(options, company, program, lambda text: out.print(text, markup=False)))
-    except (OSError, PbxError, DatabaseAwayError, *StorageError) as error:
-        return fail(str(error))
-    return FINE
+        return read_plan(options.plan or Path(), policy(options))[0]
+    except (PlanError, OSError, UnicodeDecodeError) as error:
+        err.print(f"{options.plan}: {error}; the plan stays as it was", markup=False)
+        return company
 
 
 def demo(

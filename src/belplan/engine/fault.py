@@ -1,7 +1,8 @@
 """Points at which this process can be made to die, to show that no call is lost by it.
 
 `BELPLAN_FAULT=webhook.asked:3` ends it, as `kill -9` does, when it comes to that point for the third time;
-`webhook.asked:3:0.2` does so 0.2 s later. Where the variable is not set, a point is an empty function.
+`webhook.asked:3:0.2` does so 0.2 s later. Several, with commas between, are for as many engines, one after the other;
+one that is empty is for one that lives. Where the variable is not set, a point is an empty function.
 """
 
 import os
@@ -39,6 +40,18 @@ def _nothing(name: Point) -> None:
 
 
 def _armed(told: str) -> Callable[[Point], None]:
+    lives = [_one(each) for each in told.split(",")]
+
+    def point(name: Point) -> None:
+        if _life < len(lives):
+            lives[_life](name)
+
+    return point
+
+
+def _one(told: str) -> Callable[[Point], None]:
+    if not told:
+        return _nothing
     wanted, times, after = (*told.split(":"), *("1", "0")[told.count(":") :])[:3]
     if wanted not in POINTS:
         raise ValueError(f"{_VARIABLE}: there is no point {wanted!r}; there are {', '.join(POINTS)}")
@@ -57,6 +70,15 @@ def _armed(told: str) -> Callable[[Point], None]:
                 die()
 
     return point
+
+
+_life = 0
+
+
+def begin(life: int) -> None:
+    """This process is that engine, from 0 on."""
+    global _life
+    _life = life
 
 
 point: Callable[[Point], None] = _armed(told) if (told := os.environ.get(_VARIABLE)) else _nothing

@@ -6,6 +6,7 @@ with those that Asterisk still has, and writes the record of those whose caller 
 """
 
 import json
+import threading
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -114,6 +115,16 @@ class CallFile:
             self._writer.put(_line("ended", uuid, {}))
 
         self._record_writer.put(json.dumps(record.as_json(), ensure_ascii=False) + "\n", then=kept)
+
+    def recorded(self) -> set[str]:
+        """The calls that have one of the last records."""
+        return set(_recorded(self._records))
+
+    def written(self, within: float = 5.0) -> bool:
+        """Wait until every record that was given is on the disk, so many seconds at most. Whether it is."""
+        done = threading.Event()
+        self._record_writer.put("", then=done.set)
+        return done.wait(within)
 
     def close(self, but: Collection[str]) -> list[CallRecord]:
         """Write the records of the calls that nobody has taken up, `but` these. They are returned."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from belplan.dialplan.company import Company, RingGroup, User
+from belplan.drivers.asterisk import fallen
 from belplan.drivers.asterisk.message_waiting import CONTEXT as MESSAGE_WAITING
 from belplan.drivers.asterisk.pjsip_conf import Pjsip, contact_user, phone_endpoint
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from belplan.drivers.asterisk.configuration import ExchangeSettings
 
 DRAINING = "BELPLAN_DRAINING"  # global variable: 1 while the engine takes no new calls
+AGAIN = 2  # looks for the next engine before the last resort
+AGAIN_AFTER = 0.4  # seconds before each; the caller hears ringing. All of it in the second that a caller may wait
 RING = 30  # seconds that the last resort rings without an engine
 RINGING_PHONES = 40  # at once, then; a line of the file has an end
 
@@ -42,12 +45,24 @@ exten => s,1,Set(TIMEOUT(absolute)={max_call})
  same => n,Set(BELPLAN_ASKED=${{FILTER(a-z,${{TOLOWER(${{PJSIP_HEADER(read,Privacy)}})}})}}${{CALLERID(pres)}})
  same => n,ExecIf($["${{BELPLAN_ASKED}}" =~ "id|user|header|prohib"]?Set(BELPLAN_PRIVACY=withheld))
  same => n,Set(PJSIP_TRANSFER_HANDLING()=ari-only)
- same => n,GotoIf($["${{GLOBAL({draining})}}" = "1"]?fallback-${{BELPLAN_COMPANY}},s,1)
+ same => n(engine),GotoIf($["${{GLOBAL({draining})}}" = "1"]?next)
  same => n,Stasis({app},in,${{BELPLAN_ORIGIN}},${{BELPLAN_CALLED}},${{BELPLAN_PRIVACY}})
- same => n,GotoIf($["${{STASISSTATUS}}" = "FAILED"]?fallback-${{BELPLAN_COMPANY}},s,1)
+ same => n,GotoIf($["${{STASISSTATUS}}" = "FAILED"]?next)
  same => n,Hangup()
+ same => n(next),Set(BELPLAN_TRIES=$[0${{BELPLAN_TRIES}} + 1])
+ same => n,GotoIf($[${{BELPLAN_TRIES}} > {again}]?fallen)
+ same => n,Ringing()
+ same => n,Wait({again_after})
+ same => n,Goto(engine)
+ same => n(fallen),Set(BELPLAN_FELL=${{EPOCH}})
+ same => n,Set(CHANNEL(hangup_handler_push)=fallen,s,1)
+ same => n,Goto(fallback-${{BELPLAN_COMPANY}},s,1)
  same => n(refused),Hangup(28)
  same => n(malformed),Hangup(95)
+
+[fallen]
+exten => s,1,Set(FILE({notes},,,al,u)={note})
+ same => n,Return()
 """
 
 # No phone and no trunk comes here: see message_waiting.
@@ -75,7 +90,17 @@ def render(companies: Sequence[Company], settings: "ExchangeSettings", pjsip: Pj
     )
     parts = ["[general]\nstatic=yes\nwriteprotect=yes\n\n[globals]\n"]
     parts.append(
-        _TAKE.format(patterns=patterns, max_call=settings.max_call, app=settings.app, draining=DRAINING, number=_NUMBER)
+        _TAKE.format(
+            patterns=patterns,
+            max_call=settings.max_call,
+            app=settings.app,
+            draining=DRAINING,
+            number=_NUMBER,
+            again=AGAIN,
+            again_after=AGAIN_AFTER,
+            notes=settings.data / fallen.NOTES,
+            note="|".join(fallen.FIELDS.values()),
+        )
     )
     parts.append(_LAMP)
     for trunk in pjsip.trunks.values():
