@@ -10,8 +10,9 @@ _HEAD = """# The REST API
 
 A server describes itself at `/api/v1/openapi.json`: parameters, bodies and answers of every operation. This page lists
 them, with who may use each. Programs send `Authorization: Bearer …` with a token; the page uses its cookie. What goes
-wrong comes as `application/problem+json` (RFC 9457), with a stable `type`. This page is written from the code
-(`make docs`).
+wrong comes as `application/problem+json` (RFC 9457), with a stable `type`. A POST with an `Idempotency-Key` is done
+once, however often it is repeated within a day: the same request gets the same answer,
+another one with that key 422, one that comes meanwhile 409. This page is written from the code (`make docs`).
 """
 
 

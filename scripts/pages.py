@@ -41,6 +41,7 @@ WORDS = {  # what each part is for, in a few words
     "migration": "plans from other exchanges",
     "compiled": "a plan, ready to be walked",
     "event_webhooks": "tells what happens",
+    "data_register": "which data goes where",
     "live": "calls under way",
     "options": "what the server was told",
     "background": "tasks beside the calls",

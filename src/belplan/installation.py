@@ -35,6 +35,7 @@ from belplan.options import Options, policy
 from belplan.server import Exchange
 from belplan.steering import Calls, Idle
 from belplan.storage import storage
+from belplan.store.answers import Answers
 from belplan.store.audit import Audit
 from belplan.store.call_recordings import CallRecordings
 from belplan.store.companies import Companies, CompanyRow
@@ -144,6 +145,7 @@ async def installation(
             event_webhooks=webhooks,
             scenarios=Scenarios(database),
             jobs=jobs,
+            answers=(answers := Answers(database, vault)),
             post=exchange.mailer.post if exchange else NoMail().post,
             policy=policy(options),
             sample=_sample,
@@ -160,7 +162,7 @@ async def installation(
         await webhooks.load()
         await opening.enter_async_context(delivered(webhooks, events, parts.policy))
         calls.background(prompts.follow())
-        calls.background(_forget_old(records, calls))
+        calls.background(_forget_old(records, answers, calls))
         await opening.enter_async_context(_web(api.create(parts), listening))
         if exchange:
             if options.plan:
@@ -208,13 +210,15 @@ async def _read_books(books: PhoneBooks) -> None:
             return
 
 
-async def _forget_old(records: Records, calls: Calls) -> None:
+async def _forget_old(records: Records, answers: Answers, calls: Calls) -> None:
     """Remove, every hour, the records that their company does not want to keep any longer."""
     while True:
         for company in calls.companies():
             if days := company.settings.keep_calls_days:
                 with contextlib.suppress(DatabaseAwayError):
                     await records.forget(company.id, until=now() - days * DAY)
+        with contextlib.suppress(DatabaseAwayError):
+            await answers.sweep()
         await asyncio.sleep(FORGET_EVERY)
 
 

@@ -32,7 +32,7 @@ from belplan.engine.clock import SystemClock
 from belplan.engine.companies import Companies
 from belplan.engine.engaged import Engaged
 from belplan.engine.entrance import Entrance, Feature, Features, entrance
-from belplan.engine.events import Events, Watcher
+from belplan.engine.events import Event, Events, Watcher
 from belplan.engine.fault import point
 from belplan.engine.journal import Journal, UnreadableError
 from belplan.engine.lines import Lines
@@ -114,7 +114,7 @@ class Exchange:
         self._secrets: Secrets = secrets or EnvironmentSecrets()
         self._clock = SystemClock()
         engaged = Engaged()
-        self.queues = Queues(self.state, engaged, Events(*watchers))
+        self.queues = Queues(self.state, engaged, Events(*watchers, self._tell_company))
         self._services: dict[type, object] = {
             Lines: Lines(),
             Features: Features(feature_route),
@@ -277,6 +277,11 @@ class Exchange:
         self.on_record(record)
         point("record.written")
         _log.info("call.ended", call=call.id, outcome=record.outcome, cause=record.cause, steps=len(record.trace))
+
+    def _tell_company(self, event: Event) -> None:
+        """Somebody came to work in a queue, or went, by phone or in the page."""
+        if self.watch_company:
+            self.watch_company(event.facts["company"])(event)
 
     def _call(self, incoming: AsteriskCall, company: Company, entered: Entrance, uuid: str) -> Call:
         return Call(

@@ -21,6 +21,7 @@ from belplan.api import (
     examinations,
     metrics,
     now,
+    numbers,
     people,
     phone_book,
     problems,
@@ -35,6 +36,7 @@ from belplan.api import (
     voicemail,
 )
 from belplan.api.edge import Edge
+from belplan.api.idempotency import PARAMETER, Idempotency
 from belplan.api.identity import COOKIES, Needs, operator, who
 from belplan.api.page import Page
 from belplan.api.parts import NotTakenError, Parts
@@ -63,6 +65,7 @@ _RESOURCES = (
     phone_book,
     prompts,
     calls,
+    numbers,
     now,
     browser_phones,
     switches,
@@ -98,6 +101,7 @@ def create(parts: Parts) -> FastAPI:
         app.include_router(metrics.router(parts))
     app.mount("/", Page(parts.page))
     app.openapi = lambda: _document(app)
+    app.add_middleware(Idempotency, parts=parts)
     app.add_middleware(Edge, per_minute=parts.per_minute)
     return app
 
@@ -130,6 +134,9 @@ def _document(app: FastAPI) -> dict[str, Any]:
     }
     routes = [route for resource in _RESOURCES for route in resource.router.routes if isinstance(route, APIRoute)]
     guards = {_operation_id(route): _guard(route) for route in routes}
+    for path in document["paths"].values():
+        if "post" in path:
+            path["post"].setdefault("parameters", []).append(PARAMETER)
     for operation in _operations(document):
         guard = guards[operation["operationId"]]
         operation["security"] = [{"cookie": []}, {"bearer": []}] if guard else []

@@ -13,6 +13,7 @@ from belplan.engine.state import State
 from belplan.examination.jobs import Jobs
 from belplan.live import Live
 from belplan.settings import Provider
+from belplan.store.answers import Answers
 from belplan.store.audit import Audit
 from belplan.store.call_recordings import CallRecordings
 from belplan.store.companies import Companies
@@ -166,6 +167,7 @@ class Parts:
     event_webhooks: EventWebhooks
     scenarios: Scenarios
     jobs: Jobs  # examinations under way
+    answers: Answers
     policy: Policy
     post: Callable[[Letter], bool]  # has a mail sent soon; False where no mail is sent
     sample: Callable[[], dict[str, Any]]  # the plan of the sample company

@@ -131,7 +131,6 @@ async def agent(queue: Extension, agent: Extension, asked: AtWork, access: MayOp
     except LookupError:
         raise not_found() from None
     await parts.audit.write(access.name, "agent.standing", company=access.id, target=f"{queue}/{agent}")
-    parts.live.tell(access.id, "queue", queue=queue, agent=agent, change="pause" if asked.paused else do)
     return Response(status_code=204)
 
 

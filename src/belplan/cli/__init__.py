@@ -18,6 +18,7 @@ COMMANDS = {
     "knowing:drill": "Say what callers meet with a webhook's server down, slow or answering rubbish.",
     "knowing:answers": "Say what webhooks have answered, what has no branch, and which timeout fits.",
     "knowing:prove": "Look at every way through a plan: who can be rung and when, what goes wrong, which rules hold.",
+    "knowing:register": "Say which data of callers a plan sends where.",
     "scenarios:test": "Run scenario files, or all *.scenario.yaml in folders: offline, in virtual time.",
     "exchange:serve": "Run the server, Asterisk included, until SIGTERM or Ctrl-C.",
     "operator:user": "The people who sign in to a server.",

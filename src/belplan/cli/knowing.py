@@ -161,3 +161,27 @@ def answers(plan: Path, records: Records, *, as_json: Json = False) -> int:
     else:
         print_learned(out, found)
     return FINE
+
+
+def register(plan: Path, *, as_json: Json = False) -> int:
+    """Say which data of callers a plan sends where: by webhook, by mail, and with voicemail.
+
+    Exits with 0, 1 when the plan has problems, 2 when it cannot be read.
+    """
+    from belplan.data_register import flows
+
+    company, problems, code = read_plan(plan)
+    if company is None:
+        return refuse(plan, problems, code, as_json)
+    found = flows(company)
+    if as_json:
+        print_json({"items": [one.as_json() for one in found]})
+        return FINE
+    for one in found:
+        plain = "  (not encrypted)" if one.encrypted is False else ""
+        out.print(Text.assemble((one.to, "bold"), f"  {one.kind}{plain}"))
+        out.print(Text(f"  {', '.join(one.fields) or 'nothing of the caller'}"))
+        out.print(Text(f"  {', '.join(one.items)}", "dim"))
+    if not found:
+        out.print("Nothing about callers leaves this company.")
+    return FINE

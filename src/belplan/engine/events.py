@@ -19,7 +19,8 @@ class Event:
     at (seconds since 1970), steps (so far). step: app. left: app, item, exit, began, duration_ms, detail, values.
     heard: sound. dialled: number, target. answered: number, target, to (the destination). ended: outcome, cause.
     queue: queue, change (joined, offered, missed, answered, left; log_in, log_out, pause, resume), agent, waiting
-    (how many now), exit; `call_id` is "" for what people do who are in no call.
+    (how many now), exit; `call_id` is "" for what people do who are in no call,
+    with the id of their company.
     """
 
     what: What

@@ -43,7 +43,13 @@ class Queues:
         line = self.line(company)
         for queue in done:
             line.set_standing(queue, number, _after(do, self.standing(company, queue, number)))
-            facts = {"queue": queue, "change": do, "agent": number, "waiting": line.waiting(queue)}
+            facts = {
+                "company": company.id,
+                "queue": queue,
+                "change": do,
+                "agent": number,
+                "waiting": line.waiting(queue),
+            }
             self._events.tell(Event("queue", "", asyncio.get_running_loop().time(), facts=facts))
         return done
 
