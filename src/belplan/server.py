@@ -135,6 +135,7 @@ class Exchange:
         self.on_plan: Callable[[], None] = lambda: None  # told when the plan file was read again
         self.on_record: Callable[[CallRecord], None] = lambda record: None  # told of every call that has ended
         self.watch_company: Callable[[str], Watcher] | None = None  # makes the watcher of a company's calls
+        self._music: Path | None = None
         self._under_way: dict[str, Call] = {}
         self._changing = asyncio.Lock()
         self._taking = False
@@ -350,9 +351,7 @@ class Exchange:
             if comes:
                 self.companies.use(comes)
             try:
-                changed = await self.pbx.configure((await asyncio.to_thread(self._configuration)).files)
-                for module in sorted({module for name in changed for module in RELOADS.get(name, ())}):
-                    await self.driver.reload(module)
+                await self._configure()
             except (PbxError, AriError):
                 if comes:
                     self.companies.drop(comes.id)
@@ -372,6 +371,12 @@ class Exchange:
         """Set the lamps of the phones of a box's users."""
         self.driver.message_waiting.show(mailbox(company, box), *self.boxes.waiting(company, box))
 
+    async def _configure(self) -> None:
+        """Have Asterisk go on with what is known now. Raises PbxError, AriError."""
+        changed = await self.pbx.configure((await asyncio.to_thread(self._configuration)).files)
+        for module in sorted({module for name in changed for module in RELOADS.get(name, ())}):
+            await self.driver.reload(module)
+
     def _limit_trunks(self) -> None:
         self.driver.trunk_limits = {
             trunk.name: trunk.channels for company in self.companies for trunk in company.trunks
@@ -382,7 +387,8 @@ class Exchange:
         return self._secrets.find(company, name)
 
     def _configuration(self) -> Configuration:
-        rendered = render(self.companies, replace(self.settings, apologies=self._apologies), self._secret)
+        settings = replace(self.settings, apologies=self._apologies, music=self._music)
+        rendered = render(self.companies, settings, self._secret)
         for warning in rendered.warnings:
             _log.warning("exchange.left_out", what=warning)
         return rendered
@@ -461,7 +467,17 @@ class Exchange:
             for queue in company.queues:
                 if queue.music != "default":
                     await self.prompts.music(queue.music, company.id)
-        await self.prompts.music("")
+        await self._take_music()
+
+    async def _take_music(self) -> None:
+        """Whoever is on hold hears the same music as whoever waits in a queue."""
+        if (found := await self.prompts.music("")) and found[0] != self._music:
+            async with self._changing:
+                self._music = found[0]
+                try:
+                    await self._configure()
+                except (PbxError, AriError) as error:
+                    _log.warning("exchange.no_music", reason=str(error), next="Asterisk's own is heard on hold")
 
     async def _render_apologies(self) -> dict[str, Path]:
         found = {language: await self.prompts.system("apology", language) for language in ("nl", "en")}

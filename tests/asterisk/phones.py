@@ -10,6 +10,7 @@ import re
 import socket
 import subprocess
 import tempfile
+import time
 import wave
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -373,6 +374,16 @@ class Phone:
         told = re.findall(r"Voice-Message: ([0-9]+)/([0-9]+)", (self.folder / "log").read_text(errors="replace"))
         return (int(told[-1][0]), int(told[-1][1])) if told else None
 
+    @property
+    def told_of(self) -> list[str]:
+        """Whom the exchange said it talks with, after the call was set up: name and number (RFC 3325, RFC 3311)."""
+        log = (self.folder / "log").read_text(errors="replace")
+        identity = r'^P-Asserted-Identity: "?([^"<]*?)"? ?<sip:([^@>]*)'
+        told = re.findall(r"^(?:INVITE|UPDATE) sip:.*?\r?\n\r?\n", log, re.MULTILINE | re.DOTALL)
+        within = (one for one in told if re.search(r"^To: .*;tag=", one, re.MULTILINE))
+        found = (re.search(identity, one, re.MULTILINE) for one in within)
+        return [f"{one[1]} {one[2]}" for one in found if one]
+
     async def _listen(self) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
@@ -380,6 +391,7 @@ class Phone:
                 length = int((await self.reader.readuntil(b":"))[:-1])
                 message = json.loads((await self.reader.readexactly(length + 1))[:-1])
                 if message.get("event"):
+                    message["at"] = time.monotonic()
                     self.events.append(message)
                     self._changed.set()
                 elif (future := self._answers.pop(message.get("token", ""), None)) and not future.done():
@@ -441,6 +453,7 @@ async def phone(
         )
         process = await asyncio.create_subprocess_exec(
             *command,
+            "-s",  # every SIP message into its log
             "-f",
             str(folder),
             "-n",

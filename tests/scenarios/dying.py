@@ -97,6 +97,8 @@ class Far:
             return Far(near, cable) if name == "leg" else near
         if name in ("playing", "recording", "dial"):
             return lambda *a, **k: self._scope(name, near, *map(_near, a), **{key: _near(v) for key, v in k.items()})
+        if name == "show":
+            return lambda shown: cable.cut.is_set() or near(shown)
         if name == "hang_up" and cable.cut.is_set():
             return _nothing
         if name in ("ended", "digit_pressed"):

@@ -10,7 +10,7 @@ from belplan.engine.call import Call
 from belplan.engine.cdr import CallRecord
 from belplan.engine.clock import Clock
 from belplan.engine.entrance import Features, entrance
-from belplan.engine.leg import ANSWERED_ELSEWHERE, Leg, Target, Transfer
+from belplan.engine.leg import ANSWERED_ELSEWHERE, Leg, Shown, Target, Transfer
 from belplan.memory import Memory
 from tests.scenarios.conftest import company
 
@@ -91,6 +91,8 @@ async def test_a_colleague_of_the_group_takes_it():
     assert caller.answered
     assert carla.answered
     assert [await leg.ended() for leg in office.exchange.legs] == [ANSWERED_ELSEWHERE] * 2
+    assert carla.shows == [Shown("31612345678")]
+    assert caller.shows == []  # outside, nobody learns our names
     caller.leave()
     first, second = await ended(ringing, taking)
     assert (first.outcome, first.connected_to, first.answered_by) == ("connected", "301", "202")
@@ -203,6 +205,7 @@ async def test_she_gives_the_caller_to_whom_she_asked():
     cees = office.exchange.leg_of("cees")
     assert (caller.gone, cees.gone, anna.gone, second_line.gone) == (False, False, True, True)
     assert anna.told == [True]
+    assert cees.shows == [Shown("31612345678")]
     first, second = await ended(*calls)  # Cees hangs up
     assert caller.gone
     assert first.outcome == second.outcome == "connected"
@@ -230,6 +233,8 @@ async def test_whom_she_called_herself_she_can_give_away_too():
     office.exchange.ask(Transfer(anna, to=second_line))
     await asyncio.sleep(1)
     assert (bram.gone, cees.gone, anna.gone, second_line.gone) == (False, False, True, True)
+    assert bram.shows == [Shown("203", "Cees")]
+    assert cees.shows == [Shown("202", "Bram")]
     bram.leave()
     await ended(first, second)
     assert cees.gone

@@ -107,10 +107,14 @@ class Call:
     @property
     def phonebook_name(self) -> str:
         """The caller's name in the company's phone book."""
-        if name := self.company.names.get(self.caller_number, ""):
+        return self.name_of(self.caller_number)
+
+    def name_of(self, number: str) -> str:
+        """The name of a number in the company's phone book."""
+        if name := self.company.names.get(number, ""):
             return name
         book = cast("Names | None", self.services.get(Names))
-        return book.name(self.company.id, self.caller_number) if book else ""
+        return book.name(self.company.id, number) if book else ""
 
     def use(self, service: type[T]) -> T:
         """The service of this type."""

@@ -181,6 +181,10 @@ class Leg(Protocol):
         """Wait until a key is waiting to be read; it stays there."""
         ...
 
+    def show(self, shown: Shown) -> None:
+        """Have the party's phone show this as who it talks with now. Nobody waits until it does."""
+        ...
+
     async def transferred(self, done: bool) -> None:
         """Tell the party's phone what came of the transfer that it asked for. One that was done hangs up by itself."""
         ...

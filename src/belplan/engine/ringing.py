@@ -304,7 +304,8 @@ async def talk_on(call: Call) -> str:
 
 async def talk(call: Call, number: str, phone: Phone, callee: Leg) -> None:
     """Let the caller talk to whoever answered, on a phone that was rung for `number`, and end the call after that."""
-    conversation = Conversation(call, callee, phone.number)
+    picked_up = not callee.id.startswith(f"{call.id}-")  # else it was dialled, by call.next_leg_id
+    conversation = Conversation(call, callee, phone.number, picked_up=picked_up)
     try:
         await call.keep(talks_to=(number, phone.number, callee.id))
         await call.caller.answer()

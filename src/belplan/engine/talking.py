@@ -8,11 +8,13 @@ import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from belplan.dialplan.company import Company
+from belplan.dialplan.company import Company, Language
 from belplan.engine.call import Call
 from belplan.engine.entrance import Entrance, entrance
-from belplan.engine.leg import Leg, Transfer
+from belplan.engine.leg import Leg, Shown, Transfer
 from belplan.engine.lines import lines_of
+
+WITHHELD: dict[Language, str] = {"nl": "Anoniem", "en": "Anonymous"}
 
 
 class TransferredError(Exception):
@@ -27,16 +29,23 @@ class TransferredError(Exception):
 class Conversation:
     """Two parties, each with their number: the SIP account or internal number of a colleague, else an outside one."""
 
-    def __init__(self, call: Call, callee: Leg, callee_number: str) -> None:
+    def __init__(self, call: Call, callee: Leg, callee_number: str, *, picked_up: bool = False) -> None:
         self._call = call
         self._lines = lines_of(call)
         self._callee = callee
         self._numbers = {call.caller.id: call.caller_number, callee.id: callee_number}
+        self._names = {call.caller.id: _name_of_caller(call)}
+        self._picked_up = picked_up
         self._swapped = asyncio.Event()
 
     async def run(self) -> None:
         """Let them talk until one leaves. Raises TransferredError, and LegEndedError where one is gone already."""
         with self._known():
+            # What phones show was decided before they rang. One that rang for somebody else, or took a call, learns it.
+            if self._picked_up or self._call.transferred_by:
+                self._show(self._call.caller)
+            if self._picked_up:
+                self._show(self._callee)
             while True:
                 end = await self._talk()
                 if isinstance(end, Transfer):
@@ -52,14 +61,16 @@ class Conversation:
         """Whether it is a call of this company."""
         return self._call.company.id == company.id
 
-    def swap(self, old: Leg, new: Leg, number: str) -> None:
+    def swap(self, old: Leg, new: Leg, number: str, name: str) -> None:
         """Put another party in the place of one."""
         self._lines.conversations.pop(old.id, None)
-        self._numbers[new.id] = number
+        self._numbers[new.id], self._names[new.id] = number, name
         if self._call.caller is old:
             self._call.caller = new
         else:
             self._callee = new
+        self._show(self._call.caller)
+        self._show(self._callee)
         self._swapped.set()
 
     @contextmanager
@@ -118,7 +129,7 @@ class Conversation:
         """The party who stays goes on in another conversation, in the place of the colleague's second line."""
         stays = self._other(by)
         await self._leave(by)
-        other.swap(line, stays, self._numbers[stays.id])
+        other.swap(line, stays, self._numbers[stays.id], self._names.get(stays.id, ""))
         await line.hang_up()
         # This call is the one that they came with: it lasts as long as they do.
         await stays.ended()
@@ -133,6 +144,20 @@ class Conversation:
             self._call.caller_name = ""
         await by.hang_up()
 
+    def _show(self, leg: Leg) -> None:
+        """Have a colleague's phone show who is at the other side. The outside is told no more than when it rang."""
+        company = self._call.company
+        if not self._colleague(company, leg):
+            return
+        other = self._other(leg)
+        number = self._numbers[other.id]
+        if user := company.user(self._colleague(company, other)):
+            leg.show(Shown(user.number, user.name))
+        elif number:
+            leg.show(Shown(number, self._names.get(other.id) or self._call.name_of(number)))
+        else:
+            leg.show(Shown("anonymous", WITHHELD[company.settings.language]))
+
     def _other(self, leg: Leg) -> Leg:
         return self._callee if leg is self._call.caller else self._call.caller
 
@@ -141,6 +166,11 @@ class Conversation:
         number = self._numbers[leg.id]
         user = company.accounts.get(number) or company.user(number)
         return user.number if user else ""
+
+
+def _name_of_caller(call: Call) -> str:
+    name = call.phonebook_name or call.caller_name
+    return f"{call.prefix} {name or call.caller_number}" if call.prefix else name
 
 
 def _open_to_transfers(company: Company, to: Entrance) -> bool:

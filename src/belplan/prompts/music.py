@@ -36,8 +36,7 @@ def render() -> bytes:
     length = round(SECONDS * RATE)
     mixed = array("d", bytes(8 * length))
     notes: dict[int, array[float]] = {}
-    for place in range(len(CHORDS) * NOTES):
-        pitch = CHORDS[place // NOTES][PATTERN[place % NOTES]]
+    for place, pitch in enumerate(melody()):
         if pitch not in notes:
             notes[pitch] = _pluck(pitch)
         begins = round(place * BEAT * RATE)
@@ -54,14 +53,23 @@ def render() -> bytes:
         return file.getvalue()
 
 
+def melody() -> list[int]:
+    """Its notes one after the other, as MIDI numbers."""
+    return [chord[place] for chord in CHORDS for place in PATTERN]
+
+
+def frequency(pitch: int) -> float:
+    """Of a MIDI number, in Hz."""
+    return 440.0 * 2 ** ((pitch - 69) / 12)
+
+
 def _pluck(pitch: int) -> "array[float]":
     """A string that is plucked: its partials die away, the higher the sooner, and are silent at the end."""
-    frequency = 440.0 * 2 ** ((pitch - 69) / 12)
     samples = array("d", bytes(8 * round(RINGS * RATE)))
     for number, loudness in enumerate(PARTIALS, 1):
         # A damped sine from the one before it: x(n) = 2 r cos(w) x(n-1) - r2 x(n-2).
         damped = math.exp(-(1.2 + 0.8 * number) / RATE)
-        turn = 2 * math.pi * frequency * number / RATE
+        turn = 2 * math.pi * frequency(pitch) * number / RATE
         once, twice = 2 * damped * math.cos(turn), damped * damped
         last, now = 0.0, loudness * math.sin(turn)
         for at in range(len(samples)):

@@ -23,7 +23,7 @@ from belplan.engine.app import App, Move
 from belplan.engine.call import Call
 from belplan.engine.cdr import CallRecord, Step, Trace, record
 from belplan.engine.entrance import Features, entrance
-from belplan.engine.leg import NORMAL, LegEndedError, Sound
+from belplan.engine.leg import NORMAL, LegEndedError, Shown, Sound
 from belplan.engine.mail import Mailer, Tray
 from belplan.engine.outside import OutsideLines
 from belplan.engine.position import Frame
@@ -466,6 +466,8 @@ class _Caller:
 
     async def answer(self) -> None:
         self.answered = True
+
+    def show(self, shown: Shown) -> None: ...
 
     async def transferred(self, done: bool) -> None: ...
 

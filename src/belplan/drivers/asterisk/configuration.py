@@ -80,10 +80,12 @@ class ExchangeSettings:
     app: str = "belplan"
     directories: Mapping[str, Path] = field(default_factory=dict[str, Path])  # `Program.directories`
     apologies: Mapping[str, Path] = field(default_factory=dict[str, Path])  # by language, without extension
+    music: Path | None = None  # heard on hold, without extension; Asterisk's own where there is none
     max_call: int = 14400  # seconds after which a call is ended, whatever else goes wrong
 
     def __post_init__(self) -> None:
-        for path in (self.data, *self.directories.values(), *self.apologies.values()):
+        music = (self.music,) if self.music else ()
+        for path in (self.data, *self.directories.values(), *self.apologies.values(), *music):
             if not _PATH.fullmatch(str(path)):
                 raise ValueError(
                     f'Asterisk cannot work in "{path}": an absolute path of letters, digits, - and _, please'

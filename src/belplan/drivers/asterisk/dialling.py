@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from belplan.drivers.asterisk import causes
 from belplan.drivers.asterisk.adopting import LEG
 from belplan.drivers.asterisk.ari import AriError, Event, RefusedError, segment
-from belplan.drivers.asterisk.leg import AsteriskLeg, Exchange
+from belplan.drivers.asterisk.leg import AsteriskLeg, Exchange, plain
 from belplan.engine.leg import (
     ABSENT,
     ANSWERED_ELSEWHERE,
@@ -299,8 +299,3 @@ def display(shown: Shown) -> dict[str, Any]:
     # `i`: the phone learns it from the INVITE, not once more from an update.
     shows = {"CONNECTEDLINE(name,i)": plain(shown.name), "CONNECTEDLINE(num,i)": shown.number}
     return {variable: value for variable, value in shows.items() if value}
-
-
-def plain(name: str) -> str:
-    """A name without what would end a line, or a header."""
-    return "".join(c if c.isprintable() else " " for c in name).strip()[:80]

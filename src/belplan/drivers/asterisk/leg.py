@@ -27,7 +27,7 @@ from belplan.drivers.asterisk.errands import Errands
 from belplan.drivers.asterisk.playing import BEEP, TONES, AsteriskPlaying, media_of
 from belplan.drivers.asterisk.recording import AsteriskRecording
 from belplan.engine.fault import point
-from belplan.engine.leg import NORMAL, TEMPORARY_FAILURE, LegEndedError, Music, Recorded, Sound, Tone, Transfer
+from belplan.engine.leg import NORMAL, TEMPORARY_FAILURE, LegEndedError, Music, Recorded, Shown, Sound, Tone, Transfer
 
 END_NOTICE = 1.0  # seconds within which Asterisk tells of the end that a command ran into
 PLAYBACKS = 8  # ids of sounds, used in turn: one sounds at a time, and another may be on its way out
@@ -182,6 +182,13 @@ class AsteriskLeg:
         while not self._digits:
             await self.change()
             self.check()
+
+    def show(self, shown: Shown) -> None:
+        # The `i` of the first: the phone is told once, of both.
+        uri = f"{self.uri}/variable?variable="
+        values = {"CONNECTEDLINE(name,i)": plain(shown.name), "CONNECTEDLINE(num)": shown.number}
+        commands = (("POST", f"{uri}{segment(name)}&value={segment(value)}") for name, value in values.items())
+        self.exchange.errands.run(self.exchange.ari.in_order(*commands))
 
     async def transferred(self, done: bool) -> None:
         await self.command(
@@ -401,3 +408,8 @@ def called_number(destination: str) -> str:
     """What is called, of a SIP URI or the user of one: `sip:202@127.0.0.1;user=phone` calls 202."""
     user = destination.removeprefix("sip:").removeprefix("sips:").partition("@")[0].partition(";")[0]
     return unquote(user)
+
+
+def plain(name: str) -> str:
+    """A name without what would end a line, or a header."""
+    return "".join(c if c.isprintable() else " " for c in name).strip()[:80]

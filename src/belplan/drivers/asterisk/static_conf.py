@@ -96,7 +96,9 @@ def render(settings: "ExchangeSettings") -> dict[str, str]:
     )
     files["rtp.conf"] = f"[general]\nrtpstart={settings.rtp_first}\nrtpend={settings.rtp_last}\nstrictrtp=yes\n"
     share = settings.directories.get("astdatadir")
-    files["musiconhold.conf"] = f"[default]\nmode=files\ndirectory={share / 'moh' if share else 'moh'}\n"
+    moh = share / "moh" if share else "moh"
+    music = f"mode=playlist\nentry={settings.music}" if settings.music else f"mode=files\ndirectory={moh}"
+    files["musiconhold.conf"] = f"[default]\n{music}\n"
     # Browsers that are telephones are known to its memory only; a name in the file comes first.
     files["sorcery.conf"] = "[res_pjsip]\n" + "".join(
         f"{kind}=config,pjsip.conf,criteria=type={kind}\n{kind}=memory\n" for kind in ("endpoint", "auth", "aor")

@@ -9,7 +9,7 @@ from typing import Literal
 
 from belplan.drivers.simulator.hearing import Ear, seconds_of
 from belplan.drivers.simulator.recording import SimulatedRecording
-from belplan.engine.leg import NORMAL, LegEndedError, Sound
+from belplan.engine.leg import NORMAL, LegEndedError, Shown, Sound
 
 SPEAKS = 10.0  # seconds; about a sentence or two
 
@@ -61,6 +61,7 @@ class SimulatedLeg:
         self.answered = False
         self.rang = False
         self.taken = False  # somebody picked up what rings for it
+        self.shows: list[Shown] = []  # who it talked with, as its phone was told after it had rung
         self.told: list[bool] = []  # what came of its transfers
         self.noted = ""
         self._loop = asyncio.get_running_loop()
@@ -139,6 +140,9 @@ class SimulatedLeg:
             self.check()
             self._changed.clear()
             await self._changed.wait()
+
+    def show(self, shown: Shown) -> None:
+        self.shows.append(shown)
 
     async def transferred(self, done: bool) -> None:
         self.told.append(done)
