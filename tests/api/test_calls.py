@@ -149,6 +149,7 @@ def test_a_phone_book_comes_from_csv_and_vcard_and_calls_see_it_at_once(server, 
     assert editor("GET", f"{at}/phone-book?search=%25").json()["items"] == []
     assert editor("PUT", f"{at}/phone-book/0612345678", {"name": "Piet"}).json()["number"] == "31612345678"
     assert server.parts.books.name(company, "31612345678") == "Piet"
+    assert editor("PUT", f"{at}/phone-book/10+)81 30", {"name": "Piet"}).status_code == 422
     assert editor("DELETE", f"{at}/phone-book/0612345678").status_code == 204
     assert editor("DELETE", f"{at}/phone-book/0612345678").status_code == 404
     assert server.parts.books.name(company, "31612345678") == ""

@@ -88,7 +88,7 @@ def create(parts: Parts) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.state.parts = parts
-    app.state.attempts = Attempts()
+    app.state.attempts, app.state.resets = Attempts(), Attempts()
     app.state.browser_phones = browser_phones.Accounts()
     problems.install(app)
     api = APIRouter(prefix=BASE)

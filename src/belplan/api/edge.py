@@ -7,9 +7,10 @@ from collections import OrderedDict
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from belplan.api.identity import SAFE
+from belplan.api.identity import COOKIES, SAFE
 from belplan.api.problems import ApiError, answer
 
 REMEMBERED = 50_000  # of those who ask
@@ -57,8 +58,12 @@ class Edge:
         headers = Headers(scope=scope)
         api = scope["path"].startswith("/api/")
 
+        shown = _shown(headers)
+
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if self._pace and shown and message["status"] not in (401, 429):
+                    self._pace.know(shown)
                 found = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     found.setdefault(name, value)
@@ -66,7 +71,7 @@ class Edge:
                     found.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        if (refused := _refused(scope, headers) or self._too_fast(scope, headers, api=api)) is not None:
+        if (refused := _refused(scope, headers) or self._too_fast(scope, shown, api=api)) is not None:
             await answer(refused)(scope, receive, dressed)
             return
         if scope["type"] == "websocket":
@@ -89,27 +94,36 @@ class Edge:
 
         await self._app(scope, bounded, dressed)
 
-    def _too_fast(self, scope: Scope, headers: Headers, *, api: bool) -> ApiError | None:
+    def _too_fast(self, scope: Scope, shown: str, *, api: bool) -> ApiError | None:
         if self._pace is None or not api:
             return None
         client = scope["client"][0] if scope.get("client") else ""
-        wait = self._pace.wait(headers.get("authorization") or headers.get("cookie") or client)
+        wait = self._pace.wait(shown, client)
         if wait <= 0:
             return None
         return ApiError(429, "too-many", "Too many requests; wait.", headers={"Retry-After": str(int(wait) + 1)})
 
 
 class Pace:
-    """How fast each person or program may ask: so many a minute, half of them at once."""
+    """How fast each person or program may ask: so many a minute, half of them at once.
+
+    Whoever has shown no good credentials yet counts by their address: else each guess would begin a count of its own.
+    """
 
     def __init__(self, per_minute: int) -> None:
         self._rate = per_minute / 60
         self._most = max(1.0, per_minute / 2)
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # by whom: how many, and since when
 
-    def wait(self, who: str) -> float:
+    def know(self, shown: str) -> None:
+        """These credentials were good: whoever shows them is counted by them from now on."""
+        self._left.setdefault(_key(shown), (self._most, time.monotonic()))
+
+    def wait(self, shown: str, client: str) -> float:
         """Count a request. Seconds until it may be made; 0 for now."""
-        key = hashlib.blake2b(who.encode(), digest_size=16).hexdigest()
+        key = _key(shown)
+        if not shown or key not in self._left:
+            key = _key(client)
         now = time.monotonic()
         left, since = self._left.get(key, (self._most, now))
         left = min(self._most, left + (now - since) * self._rate)
@@ -118,6 +132,18 @@ class Pace:
         if len(self._left) > REMEMBERED:
             self._left.popitem(last=False)
         return 0.0 if left >= 1 else (1 - left) / self._rate
+
+
+def _shown(headers: Headers) -> str:
+    """The credentials that a request shows; "" for none."""
+    if given := headers.get("authorization"):
+        return given
+    cookies = cookie_parser(headers.get("cookie", ""))
+    return next((cookies[name] for name in COOKIES if name in cookies), "")
+
+
+def _key(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _refused(scope: Scope, headers: Headers) -> ApiError | None:

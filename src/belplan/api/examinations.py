@@ -16,7 +16,7 @@ from belplan.store.records import Wanted
 
 router = APIRouter(prefix="/companies/{company}/examinations", tags=["examinations"])
 
-AT_ONCE = 1.0  # seconds for which an answer waits, so that short examinations come finished
+AT_ONCE = 0.3  # seconds for which an answer waits, so that short examinations come finished
 OVER_CALLS = ("replay", "drill", "answers")
 
 What = Literal["scenarios", "replay", "proof", "drill", "answers"]

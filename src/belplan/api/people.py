@@ -4,18 +4,23 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import uuid4
 
-from fastapi import APIRouter, Path, Response
+import structlog
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
+from starlette.background import BackgroundTask
 
 from belplan.api.fields import Asked, Mail, Name, Password, moment
 from belplan.api.identity import Access, MayAdminister, Role, WithParts, with_passwords
 from belplan.api.parts import Parts
 from belplan.api.problems import ApiError, not_found
+from belplan.api.signing_in import Attempts
 from belplan.engine.mail import Letter
 from belplan.store.companies import TakenError, UnknownError
+from belplan.store.database import DatabaseAwayError
 from belplan.store.people import Membership, Person, Purpose
 
 router = APIRouter(tags=["people"])
+_log = structlog.get_logger()
 _PEOPLE = "/companies/{company}/people"
 
 PersonId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
@@ -157,16 +162,24 @@ async def reset(person: PersonId, access: MayAdminister, parts: WithParts) -> Li
 
 
 @router.post("/reset", status_code=202, response_class=Response)
-async def forgot(asked: Forgot, parts: WithParts) -> Response:
+async def forgot(asked: Forgot, request: Request, parts: WithParts) -> Response:
     """Have a link mailed with which a new password is chosen. The answer is the same for everybody."""
     with_passwords(parts)
+    resets: Attempts = request.app.state.resets
+    resets.admit(asked.email, request.client.host if request.client else "")
+    # After the answer, which comes as soon to whoever is not known.
+    return Response(status_code=202, background=BackgroundTask(_mail_reset, parts, asked.email))
+
+
+async def _mail_reset(parts: Parts, email: str) -> None:
     try:
-        person = await parts.people.by_email(asked.email)
+        person = await parts.people.by_email(email)
+        if person.signs_in:
+            await _link(parts, "reset", person)
     except UnknownError:
-        return Response(status_code=202)
-    if person.signs_in:
-        await _link(parts, "reset", person)
-    return Response(status_code=202)
+        pass
+    except DatabaseAwayError as error:
+        _log.error("reset.not_sent", reason=str(error))
 
 
 @router.post("/links", status_code=204)

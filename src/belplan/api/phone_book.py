@@ -16,7 +16,7 @@ from belplan.api.identity import Access, MayEdit, MayWatch, WithParts
 from belplan.api.parts import Parts
 from belplan.api.problems import ApiError
 from belplan.dialplan import numbers
-from belplan.store.phone_book import MOST
+from belplan.store.phone_book import MOST, is_number
 
 router = APIRouter(prefix="/companies/{company}/phone-book", tags=["phone book"])
 
@@ -67,6 +67,10 @@ async def entries(
 async def put(number: Number, asked: EntryGiven, access: MayEdit, parts: WithParts) -> Entry:
     """Name a number."""
     canonical = numbers.canonical(number, await plans.country_of(parts, access.id))
+    if not is_number(canonical):
+        raise ApiError(
+            422, "invalid", "That is no telephone number.", "Write digits, with + and the country or without."
+        )
     await _keep(parts, access, {canonical: asked.name})
     return Entry(number=canonical, name=asked.name)
 
@@ -125,7 +129,7 @@ def _read(text: str, kind: str, country: str) -> tuple[dict[str, str], list[int]
     for line, number, name in _csv(text) if kind == "csv" else _vcards(text):
         digits = numbers.canonical(number, country)
         name = " ".join("".join(c if c.isprintable() else " " for c in name).split())[:200]
-        if digits.isdigit() and 2 <= len(digits) <= 18 and name:
+        if is_number(digits) and len(digits) >= 2 and name:
             found[digits] = name
         else:
             skipped.append(line)

@@ -25,7 +25,7 @@ class Attempts:
                 count, began, left = 0, time.monotonic(), WINDOW
             if count >= most:
                 wait = {"Retry-After": str(int(left) + 1)}
-                raise ApiError(429, "too-many", "Too many attempts to sign in; wait a while.", headers=wait)
+                raise ApiError(429, "too-many", "Too many attempts; wait a while.", headers=wait)
             self._counts[key] = (count + 1, began)
             self._counts.move_to_end(key)
         while len(self._counts) > REMEMBERED:

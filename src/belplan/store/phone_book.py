@@ -17,7 +17,13 @@ from belplan.store.companies import UnknownError
 from belplan.store.database import Database
 
 MOST = 100_000  # entries of one company
+LONGEST = 18  # digits of a number: with one before them they fit 64 bits
 AT_ONCE = 5000  # rows in one statement
+
+
+def is_number(text: str) -> bool:
+    """Whether a book can hold it: digits, in their one form."""
+    return text.isascii() and text.isdigit() and len(text) <= LONGEST  # "²" is a digit too
 
 
 class Book:
@@ -26,8 +32,8 @@ class Book:
     __slots__ = ("_ends", "_names", "_numbers")
 
     def __init__(self, entries: Iterable[tuple[str, str]]) -> None:
-        """`entries` are (number, name); a number is digits, at most 18, in its one form."""
-        numbered = sorted((int("1" + number), name) for number, name in entries if len(number) <= 18)
+        """`entries` are (number, name). What is no number, of digits in its one form, is left out."""
+        numbered = sorted((int("1" + number), name) for number, name in entries if is_number(number))
         self._numbers = array("Q", (number for number, _ in numbered))
         encoded = [name.encode() for _, name in numbered]
         ends = 0
@@ -39,7 +45,7 @@ class Book:
 
     def name(self, number: str) -> str:
         """The name of a number; "" where it is not in the book."""
-        if not number.isdigit() or len(number) > 18:
+        if not is_number(number):
             return ""
         wanted = int("1" + number)  # so that 0201 and 201 differ
         at = bisect_left(self._numbers, wanted)

@@ -19,3 +19,8 @@ def test_a_book_is_a_mapping(entries, other):
 
 def test_what_is_no_number_has_no_name():
     assert [Book([("201", "Anna")]).name(word) for word in ("", "anna", "+201", "0201", "201" * 9)] == [""] * 5
+
+
+def test_what_is_no_number_does_not_keep_the_others_out():
+    book = Book([("201", "Anna"), ("10+)81 30", "x"), ("²", "y"), ("", "z")])
+    assert (len(book), book.name("201"), book.name("²")) == (1, "Anna", "")
