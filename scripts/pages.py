@@ -31,6 +31,7 @@ WORDS = {  # what each part is for, in a few words
     "rehearsal": "plays either side of a webhook",
     "storage": "database and key, opened",
     "drill": "a failing server, rehearsed",
+    "gradual": "a version for some of the callers",
     "examination": "scenarios, replay, proof, drill: on a server",
     "why": "why a call went there",
     "replay": "walks a recorded call again",

@@ -11,6 +11,7 @@ import signal
 import socket
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,6 +31,8 @@ from belplan.engine.events import Watcher
 from belplan.engine.mail import NoMail
 from belplan.event_webhooks import Telling, delivered
 from belplan.examination.jobs import Jobs
+from belplan.gradual.rollouts import Rollouts
+from belplan.gradual.shadows import Shadows
 from belplan.live import Live
 from belplan.options import Options, policy
 from belplan.server import Exchange
@@ -50,6 +53,7 @@ from belplan.store.scenarios import Scenarios
 from belplan.store.secrets import CompanySecrets
 from belplan.store.spool import Spool
 from belplan.store.state_file import StateFile
+from belplan.store.trying import Trying
 from belplan.store.voicemail import DiskBoxes
 from belplan.watchdog import watched
 
@@ -114,6 +118,10 @@ async def installation(
         idle = None if exchange else Idle(taking, opening.enter_context(state_file))
         calls = Calls(exchange, idle)
         live, records = Live(), Records(database)
+        trying, audit = Trying(database), Audit(database, vault)
+        rollouts = Rollouts(trying, records, audit, share=calls.share, unshare=calls.unshare, later=calls.background)
+        shadows = Shadows(trying, records)
+        opening.push_async_callback(shadows.close)
         jobs = Jobs()
         opening.push_async_callback(jobs.close)
         spool = opening.enter_context(Spool(options.data / "spool"))
@@ -128,13 +136,14 @@ async def installation(
             exchange.on_record = _both(
                 lambda record: spool.put(json.dumps(record.as_json(), ensure_ascii=False)), telling.recorded
             )
+            exchange.on_record = _both(exchange.on_record, _both(rollouts.heard, shadows.heard))
         parts = Parts(
             database=database,
             vault=vault,
             companies=companies,
             people=People(database, vault),
             secrets=secrets,
-            audit=Audit(database, vault),
+            audit=audit,
             calls=calls,
             live=live,
             records=records,
@@ -146,6 +155,8 @@ async def installation(
             scenarios=Scenarios(database),
             jobs=jobs,
             answers=(answers := Answers(database, vault)),
+            shadows=shadows,
+            rollouts=rollouts,
             post=exchange.mailer.post if exchange else NoMail().post,
             policy=policy(options),
             sample=_sample,
@@ -158,7 +169,9 @@ async def installation(
         )
         if company and options.plan:
             await _keep_file(companies, options.plan, company)
+        await rollouts.resume(lambda company, number: _version(companies, company, number))
         await opening.enter_async_context(emptied(spool, records))
+        await shadows.resume(lambda company: _handle(companies, company))
         await webhooks.load()
         await opening.enter_async_context(delivered(webhooks, events, parts.policy))
         calls.background(prompts.follow())
@@ -234,6 +247,16 @@ def _compiled(row: CompanyRow, plan: str) -> Company | None:
     except (PlanError, ValueError, LookupError, TypeError) as error:
         _log.error("company.left_out", company=row.id, version=row.live, reason=str(error).splitlines()[0])
         return None
+
+
+async def _version(companies: Companies, company: str, number: int) -> Company | None:
+    row, version = await companies.get(company), await companies.version(company, number)
+    return await asyncio.to_thread(_compiled, replace(row, live=number), json.dumps(version.plan))
+
+
+async def _handle(companies: Companies, company: str) -> str:
+    row = await companies.get(company)
+    return "" if row.from_file else row.handle
 
 
 def _follow(calls: Calls, exchange: Exchange, companies: Companies, secrets: CompanySecrets) -> Callable[[], None]:

@@ -173,7 +173,7 @@ class Exchange:
             self.state.restore(self._state_file.read())
             opening.enter_context(self.calls)
             # The disk and Asterisk's own start take seconds each.
-            kept = asyncio.create_task(asyncio.to_thread(self._versions.keep, tuple(self.companies)))
+            kept = asyncio.create_task(asyncio.to_thread(self._versions.keep, self.companies.every_version()))
             self._apologies = await self._render_apologies()
             await self.pbx.start((await asyncio.to_thread(self._configuration)).files)
             opening.push_async_callback(self._stop_pbx)
@@ -244,6 +244,8 @@ class Exchange:
         if company is None:  # it left the exchange a moment ago
             await incoming.caller.hang_up(UNKNOWN_NUMBER)
             return
+        if written is None:
+            company = self.companies.for_caller(company, _caller_number(company, incoming))
         incoming.caller.company = company.id
         # From here on the call keeps this version.
         caller_number = _caller_number(company, incoming)
@@ -322,9 +324,9 @@ class Exchange:
 
     async def _version(self, written: Journal) -> Company | None:
         """The version of a company that a call began with."""
-        current = self.companies.get(written.company)
-        if current and written.version == current.version:
-            return current
+        for current in self.companies.versions(written.company):
+            if written.version == current.version:
+                return current
         if (text := await asyncio.to_thread(self._versions.text, written.version)) is None:
             return None
         company, _ = await asyncio.to_thread(read, text, APPS)
@@ -337,8 +339,17 @@ class Exchange:
         cannot be told, OSError where it cannot be kept; the old version then stays.
         """
         # Those that are in use too: calls may walk them for as long again, once they are replaced.
-        await asyncio.to_thread(self._versions.keep, (*self.companies, company))
+        await asyncio.to_thread(self._versions.keep, (*self.companies.every_version(), company))
         await self._change(instead_of or company.id, company)
+
+    async def share(self, version: Company, share: int) -> None:
+        """Let `share` percent of a company's callers have this version. Phones and trunks are those of the live one.
+
+        Raises OSError where it cannot be kept; nothing is changed then.
+        """
+        await asyncio.to_thread(self._versions.keep, (*self.companies.every_version(), version))
+        await self._speak(version)
+        self.companies.share(version, share)
 
     async def drop(self, company: str) -> None:
         """Take no more calls for a company (by its id). Raises PbxError, AriError as `use` does."""
@@ -462,11 +473,8 @@ class Exchange:
     async def _prepare_prompts(self) -> None:
         """Speak what the plan says beforehand, so that no caller waits for it."""
         for company in self.companies:
-            for prompt in prompts_of(company):
-                await self.prompts.path(prompt, company.settings.language, company.id)
-            for queue in company.queues:
-                if queue.music != "default":
-                    await self.prompts.music(queue.music, company.id)
+            for version in self.companies.versions(company.id):
+                await self._speak(version)
         await self._take_music()
 
     async def _take_music(self) -> None:
@@ -478,6 +486,13 @@ class Exchange:
                     await self._configure()
                 except (PbxError, AriError) as error:
                     _log.warning("exchange.no_music", reason=str(error), next="Asterisk's own is heard on hold")
+
+    async def _speak(self, company: Company) -> None:
+        for prompt in prompts_of(company):
+            await self.prompts.path(prompt, company.settings.language, company.id)
+        for queue in company.queues:
+            if queue.music != "default":
+                await self.prompts.music(queue.music, company.id)
 
     async def _render_apologies(self) -> dict[str, Path]:
         found = {language: await self.prompts.system("apology", language) for language in ("nl", "en")}

@@ -148,6 +148,19 @@ class Calls:
     async def drop(self, company: str) -> None:
         await self._tell(company, None)
 
+    async def share(self, version: Company, share: int) -> None:
+        if self._idle:
+            self._idle.companies.share(version, share)
+        if self._exchange and self.started:
+            await self._exchange.share(version, share)
+        elif self._exchange:  # which keeps and speaks it when it starts
+            self._exchange.companies.share(version, share)
+
+    def unshare(self, company: str) -> None:
+        there = self._exchange or self._idle
+        if there:
+            there.companies.unshare(company)
+
     async def renew(self, company: str) -> None:
         if self._exchange and (found := self._exchange.companies.get(company)):
             with contextlib.suppress(NotTakenError):

@@ -11,6 +11,8 @@ from belplan.dialplan.company import Company
 from belplan.engine.mail import Letter
 from belplan.engine.state import State
 from belplan.examination.jobs import Jobs
+from belplan.gradual.rollouts import Rollouts
+from belplan.gradual.shadows import Shadows
 from belplan.live import Live
 from belplan.settings import Provider
 from belplan.store.answers import Answers
@@ -95,6 +97,14 @@ class Calls(Protocol):
         """Take calls with this version of a company from now on. Raises NotTakenError."""
         ...
 
+    async def share(self, version: Company, share: int) -> None:
+        """Let `share` percent of a company's callers have this version from now on. Raises OSError."""
+        ...
+
+    def unshare(self, company: str) -> None:
+        """Let all of them have the live version again."""
+        ...
+
     async def renew(self, company: str) -> None:
         """A secret of a company has changed: phones and trunks that use it are told. Tried until it works."""
         ...
@@ -168,6 +178,8 @@ class Parts:
     scenarios: Scenarios
     jobs: Jobs  # examinations under way
     answers: Answers
+    shadows: Shadows
+    rollouts: Rollouts
     policy: Policy
     post: Callable[[Letter], bool]  # has a mail sent soon; False where no mail is sent
     sample: Callable[[], dict[str, Any]]  # the plan of the sample company

@@ -17,8 +17,10 @@ from belplan.api.parts import NotTakenError, Parts
 from belplan.api.plans import Difference, IfMatch, Plan
 from belplan.api.problems import ApiError
 from belplan.compiled import published
+from belplan.dialplan.company import Company
 from belplan.dialplan.difference import difference
 from belplan.examination.jobs import LONGEST
+from belplan.gradual.rollouts import NotGradualError, refuse_other_lines
 from belplan.store.companies import StaleError, Version
 
 router = APIRouter(prefix="/companies/{company}/versions", tags=["plan"])
@@ -39,12 +41,15 @@ class VersionShown(BaseModel):
     plan: Plan | None = None
     taken: bool = True
     """False where the exchange could not be told yet; it is tried again by itself."""
+    share: int | None = None
+    """How many percent of the callers have it, where that is not all or none."""
 
 
 class Publish(Asked):
     """What people will want to know of a version later."""
 
     note: Note = ""
+    share: Annotated[int, Field(ge=1, le=100, description="How many percent of the callers have it at first.")] = 100
 
 
 @router.get("")
@@ -70,12 +75,18 @@ async def publish(asked: Publish, access: MayEdit, parts: WithParts, if_match: I
         raise ApiError(409, "plan-problems", "The draft has problems; nothing was published.", problems=errors)
     if await parts.scenarios.required(access.id):
         await _refuse_failing(parts, access, draft.plan)
+    gradual = asked.share < 100
+    if gradual:
+        _refuse_not_gradual(parts, access, draft.plan)
     try:
         version = await parts.companies.publish(
-            access.id, draft.plan, access.name, asked.note, seen=draft.revision, source=draft.source
+            access.id, draft.plan, access.name, asked.note, seen=draft.revision, source=draft.source, live=not gradual
         )
     except StaleError as stale:
         raise plans.was_first(stale) from None
+    await parts.rollouts.end(access.id, "back", f"version {version.number} was published")
+    if gradual:
+        return await _for_some(parts, access, version, asked.share)
     return await _goes_live(parts, access, version, "version.published")
 
 
@@ -108,7 +119,36 @@ async def restore(number: Number, access: MayEdit, parts: WithParts) -> VersionS
         errors = examined.errors
         raise ApiError(409, "plan-problems", "That version has problems now; nothing was published.", problems=errors)
     version = await parts.companies.restore(access.id, number, access.name, f"↶ {number}: {old.note}".strip(": "))
+    await parts.rollouts.end(access.id, "back", f"version {version.number} was published")
     return await _goes_live(parts, access, version, "version.restored")
+
+
+def _compiled(access: Access, plan: dict[str, Any], number: int) -> Company:
+    return published(json.dumps(plan), "" if access.company.from_file else access.company.handle, number)
+
+
+def _refuse_not_gradual(parts: Parts, access: Access, plan: dict[str, Any]) -> None:
+    """Raises ApiError (409) where a plan cannot be for some callers only."""
+    live = parts.calls.company(access.id)
+    if live is None:
+        raise ApiError(409, "not-gradual", "Nothing is published yet: the first version is for all callers.")
+    try:
+        refuse_other_lines(live, _compiled(access, plan, 0))
+    except NotGradualError as error:
+        raise ApiError(409, "not-gradual", "This cannot be for some callers only.", str(error)) from None
+
+
+async def _for_some(parts: Parts, access: Access, version: Version, share: int) -> VersionShown:
+    live = parts.calls.company(access.id)
+    if live is None:
+        raise ApiError(409, "not-gradual", "Nothing is published any more.")
+    new = await asyncio.to_thread(_compiled, access, version.plan or {}, version.number)
+    await parts.rollouts.begin(live, new, share, access.name)
+    target = str(version.number)
+    await parts.audit.write(
+        access.name, "version.shared", company=access.id, target=target, note=version.note, share=share
+    )
+    return _shown(access, version).model_copy(update={"live": False, "plan": None, "share": share})
 
 
 async def _refuse_failing(parts: Parts, access: Access, plan: dict[str, Any]) -> None:

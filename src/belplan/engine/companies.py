@@ -5,6 +5,7 @@ there, which comes before them: Anna's phone at Voorbeeld BV is `voorbeeld-bv-an
 itself, from a file, needs none.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -33,6 +34,15 @@ def account(handle: str, username: str) -> str:
     return f"{handle}-{username}"
 
 
+def chosen(version: Company, caller: str, share: int) -> bool:
+    """Whether a caller is among the `share` percent that have this version: the same ones at every call.
+
+    More percent means others besides. Who withholds the number cannot be known again, and is never among them.
+    """
+    key = f"{version.id} {version.number} {caller}".encode()
+    return caller != "" and int.from_bytes(hashlib.blake2b(key, digest_size=8).digest()) % 100 < share
+
+
 class Companies:
     """The companies that take calls now."""
 
@@ -41,6 +51,7 @@ class Companies:
         self._by_phone: dict[str, Company] = {}
         self._by_trunk: dict[str, tuple[Company, Trunk]] = {}
         self._by_host: dict[str, dict[str, Company]] = {}  # of a trunk, then the external number
+        self._shared: dict[str, tuple[Company, int]] = {}  # versions for some of the callers, and for how many percent
         for company in companies:
             self.use(company)
 
@@ -81,6 +92,29 @@ class Companies:
             for number in old.external:
                 if numbers.get(number) is old:
                     del numbers[number]
+
+    def share(self, version: Company, share: int) -> None:
+        """Let `share` percent of a company's callers have this version from now on."""
+        self._shared[version.id] = (version, share)
+
+    def unshare(self, company: str) -> None:
+        """Let all callers of a company have its live version again."""
+        self._shared.pop(company, None)
+
+    def versions(self, company: str) -> list[Company]:
+        """The versions of a company that calls begin with now: the live one first."""
+        shared = self._shared.get(company)
+        found = self._companies.get(company)
+        return ([found] if found else []) + ([shared[0]] if shared else [])
+
+    def every_version(self) -> tuple[Company, ...]:
+        """The versions of all companies that calls begin with now."""
+        return tuple(version for company in self for version in self.versions(company.id))
+
+    def for_caller(self, company: Company, caller: str) -> Company:
+        """The version that a caller of a company has."""
+        version, share = self._shared.get(company.id, (company, 0))
+        return version if share and chosen(version, caller, share) else company
 
     def of_phone(self, name: str) -> Company | None:
         """Whose phone this SIP account is."""

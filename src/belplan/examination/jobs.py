@@ -1,10 +1,6 @@
 """Examinations under way on a server: started, followed, stopped, and kept for a while."""
 
 import asyncio
-import contextlib
-import json
-import os
-import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -13,12 +9,12 @@ from uuid import uuid4
 
 import structlog
 
+from belplan.examination.process import worker
+
 AT_ONCE = 2  # processes; others wait their turn
 KEPT = 600.0  # seconds for which a result can be fetched
 MOST_KEPT = 20  # of one company; the oldest that has ended goes first
 LONGEST = 600.0  # seconds
-NICE = 19  # the lowest priority: calls come first
-LONGEST_LINE = 64 << 20  # bytes
 
 State = Literal["running", "finished", "failed"]
 
@@ -111,49 +107,14 @@ class Jobs:
 
 
 async def _reckon(job: Job, task: Mapping[str, Any], records: AsyncIterator[str] | None) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "belplan.examination.worker",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        limit=LONGEST_LINE,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-    )
-    if process.stdin is None or process.stdout is None:
-        raise RuntimeError("no pipes")
-    feeding: asyncio.Task[None] | None = None
-    try:
-        with contextlib.suppress(ProcessLookupError):
-            os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
-        feeding = asyncio.create_task(_feed(process.stdin, task, records))
-        async for line in process.stdout:
-            said = json.loads(line)
-            if "done" in said:
-                job.done = said["done"]
-            elif "result" in said:
-                job.result, job.state = said["result"], "finished"
+    async with worker(task, records) as said:
+        async for word in said:
+            if "done" in word:
+                job.done = word["done"]
+            elif "result" in word:
+                job.result, job.state = word["result"], "finished"
                 job.done = job.of or job.done
             else:
-                job.error, job.state = said["error"], "failed"
-        await process.wait()
-        if job.state == "running":
-            job.state, job.error = "failed", "its process ended without a word; the server's log says more"
-    finally:
-        if feeding:
-            feeding.cancel()
-            await asyncio.gather(feeding, return_exceptions=True)
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-
-
-async def _feed(pipe: asyncio.StreamWriter, task: Mapping[str, Any], records: AsyncIterator[str] | None) -> None:
-    with contextlib.suppress(ConnectionError):
-        pipe.write(json.dumps(task).encode() + b"\n")
-        await pipe.drain()
-        if records:
-            async for record in records:
-                pipe.write(record.encode() + b"\n")
-                await pipe.drain()
-    pipe.close()
+                job.error, job.state = word["error"], "failed"
+    if job.state == "running":
+        job.state, job.error = "failed", "its process ended without a word; the server's log says more"

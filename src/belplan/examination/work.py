@@ -65,6 +65,20 @@ def shown(found: Replayed) -> dict[str, Any]:
     return document
 
 
+def shadow(task: Mapping[str, Any], lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """What would have come of each call, as soon as it is given."""
+    company = published(task["plan"], task.get("handle", ""), 0)
+    for line in lines:
+        one = compare(company, CallRecord.from_json(json.loads(line)))
+        yield {
+            "uuid": one.record.uuid,
+            "verdict": one.verdict,
+            "was": one.was,
+            "now": one.now,
+            "at": one.at if one.verdict != "unknown" else one.unknown,
+        }
+
+
 def _drill(company: Company, task: Mapping[str, Any], records: Sequence[CallRecord]) -> dict[str, Any]:
     seconds = task.get("seconds") or 0.0
     fault = {"down": faults.DOWN, "slow": faults.slow(seconds), "rubbish": faults.rubbish()}[task["fault"]]

@@ -1,6 +1,7 @@
 """The process that reckons: a task on the first line of its input, records on those after it.
 
-On its output, a line of JSON each: `{"done": 120}` now and then, at last `{"result": …}` or `{"error": "…"}`.
+On its output, a line of JSON each: `{"done": 120}` now and then, at last `{"result": …}` or `{"error": "…"}`. A shadow
+goes on for as long as records come, and says of each what came of it: `{"compared": …}`.
 """
 
 import json
@@ -9,7 +10,7 @@ import time
 from typing import Any
 
 from belplan.dialplan.problem import PlanError
-from belplan.examination.work import work
+from belplan.examination.work import shadow, work
 
 EVERY = 0.2  # seconds between words about how far it is
 
@@ -29,7 +30,12 @@ def main() -> None:
             _say({"done": done})
 
     try:
-        _say({"result": work(json.loads(sys.stdin.readline()), sys.stdin, say)})
+        task = json.loads(sys.stdin.readline())
+        if task["what"] == "shadow":
+            for one in shadow(task, sys.stdin):
+                _say({"compared": one})
+            return
+        _say({"result": work(task, sys.stdin, say)})
     except PlanError as error:
         _say({"error": "; ".join(str(problem) for problem in error.problems)})
     except ValueError as error:

@@ -160,9 +160,17 @@ class Companies:
     # Versions
 
     async def publish(
-        self, company: str, plan: dict[str, Any], author: str, note: str, *, seen: int, source: str | None = None
+        self,
+        company: str,
+        plan: dict[str, Any],
+        author: str,
+        note: str,
+        *,
+        seen: int,
+        source: str | None = None,
+        live: bool = True,
     ) -> Version:
-        """Make the draft, as it was at revision `seen`, the version that calls walk.
+        """Make the draft, as it was at revision `seen`, a version: with `live`, the one that calls walk.
 
         Raises StaleError, UnknownError.
         """
@@ -171,9 +179,19 @@ class Companies:
             draft = await _draft(connection, company)
             if draft.revision != seen:
                 raise StaleError(draft, await _draft_at(connection, company, seen))
-            return await _publish(connection, company, draft, Version(0, author, note, now(), plan, source))
+            return await _publish(connection, company, draft, Version(0, author, note, now(), plan, source), live)
 
         return await self._database.change(work)
+
+    async def make_live(self, company: str, number: int) -> None:
+        """Have calls walk this version. Raises UnknownError."""
+
+        async def work(connection: AsyncConnection) -> None:
+            await _version(connection, company, number)
+            statement = update(tables.companies).where(tables.companies.c.id == company).values(live=number)
+            await connection.execute(statement)
+
+        await self._database.change(work)
 
     async def restore(self, company: str, number: int, author: str, note: str) -> Version:
         """Publish an old version anew, under a new number; the draft becomes the same. Raises UnknownError."""
@@ -296,7 +314,9 @@ async def _save(connection: AsyncConnection, company: str, draft: Draft) -> None
     await connection.execute(delete(tables.drafts).where(columns.company == company, old))
 
 
-async def _publish(connection: AsyncConnection, company: str, draft: Draft, version: Version) -> Version:
+async def _publish(
+    connection: AsyncConnection, company: str, draft: Draft, version: Version, live: bool = True
+) -> Version:
     columns = tables.versions.c
     highest = select(func.coalesce(func.max(columns.number), 0)).where(columns.company == company)
     number = (await connection.execute(highest)).scalar_one() + 1
@@ -313,7 +333,8 @@ async def _publish(connection: AsyncConnection, company: str, draft: Draft, vers
             at=new.at,
         )
     )
-    await connection.execute(update(tables.companies).where(tables.companies.c.id == company).values(live=number))
+    if live:
+        await connection.execute(update(tables.companies).where(tables.companies.c.id == company).values(live=number))
     published = version.plan or {}
     await _save(
         connection, company, Draft(draft.revision + 1, number, published, version.source, version.author, version.at)
