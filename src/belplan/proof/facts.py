@@ -14,6 +14,7 @@ from belplan.dialplan.route import AppSettings
 from belplan.drivers.simulator.hearing import SPEECH_RATE, seconds_of
 from belplan.engine.app import Move
 from belplan.engine.ringing import Rota, Round, rounds
+from belplan.engine.voicemail.boxes import box_of
 from belplan.proof import questions
 from belplan.proof.classes import UNKNOWN, UNSET
 from belplan.proof.state import Cube, Spot
@@ -265,7 +266,10 @@ def _waited(world: World, cube: Cube, number: str, longest: float | None) -> Ite
 
 
 def _voicemail(world: World, spot: Spot, cube: Cube, app: Any) -> Iterator[Way]:
+    box = box_of(world.company, app.box)
     for leave in app.ways_out():
+        if leave == "listened" and box and not box.pin:
+            continue  # without a PIN nobody listens by calling
         # Who speaks hears themselves; nothing is said of how long.
         if leave == "recorded":
             yield Way(leave, cube, 0.0, speaks=True, answers=True, box=app.box, phase="voicemail")

@@ -6,16 +6,9 @@ from belplan.apps import APPS
 from belplan.demo.stage import GUEST, PLAN
 from belplan.demo.stories import CUSTOMER, DEBTOR, STORIES, STRANGER
 from belplan.dialplan.check import read
-from belplan.drivers.simulator import Reaction
-from belplan.simulation import Caller, run
-from belplan.webhook.exchange import Answer
-
-
-def says(**words: str) -> dict[str, Answer]:
-    return {variable: Answer("ok", word) for variable, word in words.items()}
-
-
-SILENT = {"klant": Answer("timeout")}
+from belplan.dialplan.places import tops
+from belplan.scenarios.coverage import cover
+from belplan.scenarios.run import Bench
 
 
 @pytest.fixture(scope="module")
@@ -25,32 +18,32 @@ def company():
     return company
 
 
-@pytest.mark.parametrize(
-    ("replies", "keys", "reaches"),
-    [
-        (says(klant="openstaand"), "", "301"),
-        (says(klant="ticket", agent="203"), "", "203"),
-        (says(klant="bekend", collega="204"), "", "204"),
-        (says(klant="nieuw"), "1", "301"),
-        (says(klant="nieuw"), "2", "302"),
-        (says(klant="nieuw"), "9", "205"),
-        (says(klant="nieuw"), "", "205"),
-        (says(klant=""), "", "205"),
-        (SILENT, "", "205"),
-        (says(klant="ticket") | {"agent": Answer("timeout")}, "2", "302"),
-        (says(klant="ticket", agent="9999999999"), "2", "302"),
-    ],
-)
-def test_each_answer_of_the_crm_reaches_somebody(company, replies, keys, reaches):
-    record = run(company, Caller(to="010 238 00 95", keys=keys, replies=replies))
-    assert (record.outcome, record.connected_to) == ("connected", reaches)
+@pytest.fixture(scope="module")
+def played(company):
+    with Bench(lambda path: company) as bench:
+        return bench.file(PLAN.with_name("company.scenario.yaml"))
 
 
-@pytest.mark.parametrize("busy", ["201", "202", "203", "204"])
-def test_a_busy_colleague_is_no_dead_end(company, busy):
-    replies = says(klant="ticket", agent=busy)
-    record = run(company, Caller(to="0102380095", replies=replies, reactions={busy: Reaction("busy")}))
-    assert (record.outcome, record.connected_to) == ("connected", "205")
+def test_its_scenarios_pass(played):
+    assert not played.problems
+    assert not played.failed, [str(one.differences[0]) for one in played.failed]
+
+
+def test_scenarios_walk_every_item_and_take_every_way_out(company, played):
+    found = cover(company, [one.call.record for one in played.results])
+    assert found.whole, (found.unwalked, found.untaken)
+    assert found.items == len({step.path for one in played.results for step in one.call.record.trace} & paths(company))
+    assert found.exits > 90
+    # The measure itself: each thing that one scenario alone tries is missed without it.
+    without = [one.call.record for one in played.results if "holiday" not in one.written.scenario.name]
+    missed = cover(company, without)
+    holiday = "ivr_menus[0].contexts.nl.keys.3.route[0].time"
+    assert missed.unwalked == (f"{holiday}.then[0].announce", f"{holiday}.then[1].voicemail")
+    assert missed.untaken == ((holiday, "true"),)
+
+
+def paths(company):
+    return {spot.path for top in tops(company) for spot in top.everything}
 
 
 def test_the_crm_and_the_phone_book_know_the_callers_of_the_demo(company):

@@ -10,7 +10,7 @@ from belplan.dialplan.check import read
 from belplan.drivers.simulator import Reply
 from belplan.proof import prove
 from belplan.replay.compare import replay
-from belplan.scenarios.coverage import unwalked
+from belplan.scenarios.coverage import cover
 from belplan.scenarios.run import Bench
 from belplan.simulation import Caller, run
 from belplan.webhook.exchange import Answer
@@ -118,6 +118,6 @@ def test_the_scenarios_walk_every_item():
     with Bench(lambda path: company(path.read_text())) as bench:
         played = bench.file(HERE / "company.scenario.yaml")
     assert not played.failed
-    assert unwalked(played.company, [result.call.record for result in played.results]) == []
+    assert cover(played.company, [result.call.record for result in played.results]).unwalked == ()
     some = [result.call.record for result in played.results[:1]]
-    assert "dial_plans[0].route[5].menu" in unwalked(played.company, some)
+    assert "dial_plans[0].route[5].menu" in cover(played.company, some).unwalked
