@@ -11,6 +11,7 @@ import { FormFoot } from "../editor/form";
 import { NumberPicker } from "../editor/pickers";
 import { DraftBar, UndoRedo } from "../editor/plan-page";
 import { Changes, Publish } from "../editor/publish";
+import { Gradual } from "../editor/gradual";
 import { put } from "../plan/path";
 import { CheckField, Empty, ListField, Loading, NumberField, SelectField, TextField, toast } from "../ui/parts";
 import { switchTheme } from "../theme";
@@ -95,7 +96,9 @@ function Versions({ company }: { company: string }) {
   if (!found.data) return <Loading />;
   if (!found.data.length) return <Empty title={t("history.none")} />;
   return (
-    <ol className="panel" style={{ maxWidth: 860 }}>
+    <div className="stack" style={{ maxWidth: 860, gap: 16 }}>
+    <Gradual company={company} />
+    <ol className="panel">
       {found.data.map((version) => (
         <li key={version.number} className="version-row">
           <div className="row" style={{ flexWrap: "wrap" }}>
@@ -109,6 +112,7 @@ function Versions({ company }: { company: string }) {
         </li>
       ))}
     </ol>
+    </div>
   );
 }
 
