@@ -35,6 +35,20 @@ async def test_real_calls_come_out_exactly_as_they_were(program):
             ran = await run_sipp(invite(NUMBER, 200, from_=CALLER, hold_ms=200), exchange.settings.sip_port)
             assert ran.ok, ran.errors
             await until(lambda: len(records) == 2, "both calls are written down")
+            # Another version for all who have a number: they walk it, and whoever withholds it the live one.
+            other, _ = read(plan("- hangup: {cause: 17}"), APPS)
+            await exchange.share(other.numbered(2), 100)
+            for final, caller in ((486, CALLER), (200, '"Anonymous" <sip:anonymous@anonymous.invalid>')):
+                ran = await run_sipp(invite(NUMBER, final, from_=caller), exchange.settings.sip_port)
+                assert ran.ok, ran.errors
+            await until(lambda: len(records) == 4, "the others are written down, too")
+    *records, shared, withheld = records
+    assert (shared.version, shared.cause, [step.path for step in shared.trace]) == (
+        2,
+        17,
+        ["dial_plans[0].route[0].hangup"],
+    )
+    assert (withheld.version, withheld.trace[0].app) == (0, "webhook")
     company, _ = read(plan(route), APPS)
     kept = [CallRecord.from_json(json.loads(json.dumps(record.as_json()))) for record in records]
     finance, nobody = kept
