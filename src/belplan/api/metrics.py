@@ -41,11 +41,17 @@ class Figures(Collector):
             self._webhooks[str(event.get("exit", ""))] += 1
 
 
-def router(parts: Parts) -> APIRouter:
-    """`/metrics`."""
+def registry_of(parts: Parts) -> CollectorRegistry:
+    """All the figures of a server."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Figures(parts))
     ProcessCollector(registry=registry)  # memory, descriptors, time of the processor
+    return registry
+
+
+def router(parts: Parts) -> APIRouter:
+    """`/metrics`."""
+    registry = registry_of(parts)
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/metrics")

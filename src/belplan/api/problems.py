@@ -93,7 +93,7 @@ def answer(error: ApiError) -> JSONResponse:
     return JSONResponse(error.body, error.body["status"], error.headers, media_type=MEDIA_TYPE)
 
 
-_WORDS = {400: "malformed", 401: "not-signed-in", 403: "not-allowed", 404: "not-found", 405: "method", 413: "too-large"}
+WORDS = {400: "malformed", 401: "not-signed-in", 403: "not-allowed", 404: "not-found", 405: "method", 413: "too-large"}
 
 
 def install(app: FastAPI) -> None:
@@ -125,7 +125,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _(_: Request, error: HTTPException) -> JSONResponse:
-        word = _WORDS.get(error.status_code, "http")
+        word = WORDS.get(error.status_code, "http")
         found = ApiError(error.status_code, word, str(error.detail), headers=dict(error.headers or {}))
         return answer(not_found() if error.status_code == 404 else found)
 
