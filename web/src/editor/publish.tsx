@@ -3,6 +3,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { AlertTriangle, CircleAlert, CircleCheck, PhoneCall, Undo2 } from "lucide-react";
 import { useState } from "react";
+import { Share } from "./gradual";
 import { get, listed, post, Refused } from "../api/client";
 import type { Difference, Version } from "../api/types";
 import { told } from "../plan/difference";
@@ -19,6 +20,7 @@ export function Publish({ onClose, onGo }: { onClose: () => void; onGo: (path: s
   const { draft, state } = useDraft();
   const queries = useQueryClient();
   const [note, setNote] = useState("");
+  const [share, setShare] = useState(100);
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState("");
   const base = state?.base ?? 0;
@@ -30,7 +32,7 @@ export function Publish({ onClose, onGo }: { onClose: () => void; onGo: (path: s
     setBusy(true);
     try {
       await draft.save();
-      const version = await post<Version>(`/companies/${draft.company}/versions`, { note });
+      const version = await post<Version>(`/companies/${draft.company}/versions`, share < 100 ? { note, share } : { note });
       const number = version?.number ?? next;
       await queries.invalidateQueries({ queryKey: ["versions", draft.company] });
       await draft.load();
@@ -49,6 +51,7 @@ export function Publish({ onClose, onGo }: { onClose: () => void; onGo: (path: s
         <form onSubmit={(event) => { event.preventDefault(); void go(); }}>
           <div className="row" style={{ gap: 12, flexWrap: "wrap" }}>
             <input className="input grow" style={{ minWidth: 200, flex: 1 }} value={note} onChange={(event) => setNote(event.target.value)} placeholder={t("publish.note")} aria-label={t("publish.note")} maxLength={300} autoFocus />
+            {base > 0 && <Share value={share} onChange={setShare} />}
             <button type="button" className="button" onClick={onClose}>{t("action.cancel")}</button>
             <button type="submit" className="button primary" disabled={busy || errors.length > 0}>{t("publish.go", { number: next })}</button>
           </div>
