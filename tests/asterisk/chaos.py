@@ -15,10 +15,11 @@ import re
 import signal
 import socket
 import sys
+import tempfile
 import time
 from base64 import b64encode
 from collections import Counter, defaultdict
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -200,6 +201,9 @@ class Engine:
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
+Trouble = Callable[[Engine], Awaitable[None]]
+
+
 @asynccontextmanager
 async def engine(folder: Path, plan: str, line: Wire | None = None, fault: str = "") -> AsyncGenerator[Engine]:
     """An engine that takes calls when the block begins; it and its Asterisk end with the block.
@@ -329,15 +333,15 @@ def _percentile(values: list[float], part: float) -> float:
 
 async def campaign(
     folder: Path, calls: int, *, rate: float = 3.0, hold_ms: tuple[int, int] = (14000, 18000), seed: int = 1,
-    every: tuple[float, float] = (0.5, 5.0),
+    every: tuple[float, float] = (0.5, 5.0), trouble: Trouble | None = None, line: Wire | None = None,
 ) -> Verdict:  # fmt: skip
-    """Place the calls, and kill the engine until they are over."""
+    """Place the calls, and kill the engine until they are over; or let them meet another `trouble`, once."""
     chance = random.Random(seed)
     told = faults(chance)
-    armed = ["", *itertools.islice(told, 400)]
+    armed = ["", *(itertools.islice(told, 400) if trouble is None else ())]
     async with (
         crm("openstaand", 0.5) as customer,
-        engine(folder, PLAN.format(crm=customer.url), fault=",".join(armed)) as one,
+        engine(folder, PLAN.format(crm=customer.url), line, ",".join(armed)) as one,
         phones(one.sip_port) as ringing,
     ):
         numbers = list(NUMBERS.values())
@@ -345,7 +349,7 @@ async def campaign(
         callers = folder / "callers.csv"
         callers.write_text("SEQUENTIAL\n" + "\n".join(rows) + "\n")
         killer = Killer(one, chance, every, told, armed)
-        killing = asyncio.create_task(killer.run())
+        troubling = asyncio.ensure_future(killer.run() if trouble is None else trouble(one))
         limit = calls / rate + hold_ms[1] / 1000 + 60
         async with sipp(
             caller_steps(hold_ms), to=one.sip_port, calls=calls, rate=rate, seconds=limit,
@@ -353,9 +357,9 @@ async def campaign(
         ) as placing:  # fmt: skip
             ran = await placing.ended(limit + 10)
             log = placing.trace()
-        killing.cancel()
+        troubling.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await killing
+            await troubling
         await one.ready()
         with contextlib.suppress(TimeoutError):
             await until(lambda: len(one.records()) >= calls, "the last record", 15)
@@ -382,7 +386,11 @@ class Killer:
                     await self.one.ready(5.0)
             with contextlib.suppress(TimeoutError):
                 await until(lambda pid=pid: self.one.pid != pid, "its death", self.chance.uniform(*self.every))
-            if self.one.pid != pid:
+            if self.one.process.returncode is not None:
+                self.done[f"ended by itself ({self.one.process.returncode})"] += 1
+                self.armed = list(itertools.islice(self.told, 400))
+                await self.one.start(",".join(self.armed))
+            elif self.one.pid != pid:
                 died = await until(lambda pid=pid: self.one.died(pid), "its death in the log")
                 self.done[self.armed[died["life"]].partition(":")[0] or "itself"] += 1
             elif self.chance.random() > 0.08:
@@ -452,19 +460,22 @@ def _dropped(log: str, callers: list[str]) -> int:
     return len(set(callers) - good)
 
 
+def _keep(folder: Path) -> None:
+    kept = Path(tempfile.mkdtemp(prefix="belplan-chaos-log-"))
+    for file in ("log", "data/calls.jsonl", "data/records.jsonl", "data/asterisk/log/messages.log"):
+        with contextlib.suppress(FileNotFoundError):
+            (kept / Path(file).name).write_bytes((folder / file).read_bytes())
+    print(f"the engine's log is in {kept}")
+
+
 async def _main() -> None:
     """`python -m tests.asterisk.chaos CALLS [SEED]`"""
-    import tempfile
-
     calls, seed = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1
     with tempfile.TemporaryDirectory(prefix="belplan-chaos-") as name:
-        verdict = await campaign(Path(name), calls, seed=seed)
-        if not verdict.faultless:
-            kept = Path(tempfile.mkdtemp(prefix="belplan-chaos-log-"))
-            for file in ("log", "data/calls.jsonl", "data/records.jsonl", "data/asterisk/log/messages.log"):
-                with contextlib.suppress(FileNotFoundError):
-                    (kept / Path(file).name).write_bytes((Path(name) / file).read_bytes())
-            print(f"the engine's log is in {kept}")
+        try:
+            verdict = await campaign(Path(name), calls, seed=seed)
+        finally:
+            _keep(Path(name))
     for name, value in verdict.told().items():
         print(f"{name:>20}: {value}")
     sys.exit(0 if verdict.faultless else 1)

@@ -1,11 +1,17 @@
 """No call is lost: the engine dies under real calls, is told to stop, or is replaced, and callers notice nothing."""
 
 import asyncio
+import random
 import signal
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
-from tests.asterisk.chaos import NUMBERS, PLAN, caller_steps, campaign, engine, phones
-from tests.asterisk.phones import sipp, until
+from tests.asterisk.chaos import NUMBERS, PLAN, Engine, caller_steps, campaign, engine, phones
+from tests.asterisk.hardships import cutting, nobody
+from tests.asterisk.phones import Sipp, sipp, until
 from tests.asterisk.serving import crm
+from tests.asterisk.wire import wire
 
 
 async def test_an_engine_that_is_killed_again_and_again_loses_no_call(program, tmp_path):
@@ -19,30 +25,29 @@ async def test_an_engine_that_is_killed_again_and_again_loses_no_call(program, t
     assert not verdict.records_missing, verdict.told()
 
 
-async def test_calls_outlive_an_engine_that_is_told_to_stop(program, tmp_path, monkeypatch):
+async def test_a_call_goes_on_while_the_server_is_loaded_anew_and_while_it_is_started_again(
+    program, tmp_path, monkeypatch
+):
     monkeypatch.setenv("BELPLAN_DRAIN", "0")
     async with (
         crm("openstaand") as customer,
         engine(tmp_path, PLAN.format(crm=customer.url)) as one,
         phones(one.sip_port) as ringing,
     ):
-        rows = tmp_path / "callers.csv"
-        rows.write_text(f"SEQUENTIAL\n0620000000;{NUMBERS['webhook']};\n0620000001;{NUMBERS['prompt']};\n")
-        asterisk = one.asterisk
-        arguments = ("-inf", str(rows))
-        async with sipp(
-            caller_steps((14000, 14000)), to=one.sip_port, calls=2, rate=20, arguments=arguments, seconds=50
-        ) as calling:
+        asterisk, first = one.asterisk, one.pid
+        async with placed(tmp_path, one, hold_ms=20000) as calling:
             await until(lambda: ringing.rang("anna")["20000000"], "the phone")
+            one.kill(signal.SIGUSR2)
+            await until(lambda: one.pid not in (0, first), "the next engine", 60)
+            await one.ready()
             one.kill(signal.SIGTERM)
             assert await one.ended() == 0
             assert one.asterisk == asterisk
             await one.start()
-            await one.ready()
-            ran = await calling.ended(50)
+            ran = await calling.ended(60)
         assert ran.ok, ran.errors
-        await until(lambda: len(one.records()) == 2, "the records")
-        assert {record["outcome"] for record in one.records()} == {"connected"}
+        await until(lambda: one.records(), "the record", 30)
+        assert [record["outcome"] for record in one.records()] == ["connected"]
         assert max(ringing.rang("anna").values()) == 1
 
 
@@ -53,18 +58,35 @@ async def test_another_engine_takes_over_and_the_first_leaves_everything_as_it_i
         engine(tmp_path, PLAN.format(crm=customer.url)) as one,
         phones(one.sip_port) as ringing,
     ):
-        rows = tmp_path / "callers.csv"
-        rows.write_text(f"SEQUENTIAL\n0620000000;{NUMBERS['webhook']};\n")
-        first = one.process
-        async with sipp(
-            caller_steps((4000, 4000)), to=one.sip_port, arguments=("-inf", str(rows)), seconds=50
-        ) as calling:
+        async with placed(tmp_path, one, hold_ms=2000) as calling:
             await until(lambda: ringing.rang("anna")["20000000"], "the phone")
             await asyncio.to_thread(one.take_app_away)
-            assert first
-            async with asyncio.timeout(20):
-                assert await first.wait() == 0
-            await one.start()
+            assert await asyncio.wait_for(one.ended(), 20) == 0
             ran = await calling.ended(50)
         assert ran.ok, ran.errors
-        await until(lambda: len(one.records()) == 1, "the record")
+
+
+async def test_a_line_to_asterisk_that_breaks_at_any_byte_costs_no_call(program, tmp_path):
+    async with wire() as line:
+        cut = cutting(line, random.Random(3), (0.1, 0.6))
+        verdict = await campaign(tmp_path, 10, rate=5.0, hold_ms=(3000, 3500), trouble=cut, line=line)
+        assert line.cuts > 2
+    assert verdict.faultless, verdict.told()
+    assert not verdict.last_resort, verdict.told()
+
+
+async def test_callers_whom_no_engine_attends_come_to_the_last_resort_and_have_one_record_each(program, tmp_path):
+    after, records = await nobody(tmp_path, 10, 10)
+    assert after[-1] < 3.0  # one second, on a machine that has nothing else to do
+    assert records == 10
+
+
+@asynccontextmanager
+async def placed(folder: Path, one: Engine, hold_ms: int) -> AsyncGenerator[Sipp]:
+    """One call, to the webhook's number."""
+    rows = folder / "callers.csv"
+    rows.write_text(f"SEQUENTIAL\n0620000000;{NUMBERS['webhook']};\n")
+    async with sipp(
+        caller_steps((hold_ms, hold_ms)), to=one.sip_port, arguments=("-inf", str(rows)), seconds=60
+    ) as calling:
+        yield calling

@@ -18,9 +18,10 @@ _DIGITS = re.compile(r"[0-9]+")
 ANONYMOUS = frozenset({"", "anonymous", "unknown", "unavailable", "restricted", "private", "withheld", "anoniem"})
 
 INTERNAL_LENGTH = 6  # most digits of an internal number
+KNOWN = 8192  # numbers whose forms are kept: those of companies come again and again, most callers do not
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=KNOWN)
 def bare(text: str) -> str:
     """The number without the marks that people put between digits; a leading + stays."""
     return _NOTATION.sub("", _TEL.sub("", text.strip()).split(";")[0].split("@")[0])
@@ -30,7 +31,7 @@ def is_anonymous(text: str) -> bool:
     return bare(text).lower() in ANONYMOUS
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=KNOWN)
 def canonical(text: str, country: str) -> str:
     """Bring a telephone number into its one form.
 
@@ -67,14 +68,14 @@ def prefix(text: str, country: str) -> str:
     return number if number.startswith(code) else code + number
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=KNOWN)
 def country_of(number: str) -> str | None:
     """The country (ISO 3166) of a number in its one form, or None."""
     parsed = _international(number)
     return phonenumbers.region_code_for_number(parsed) if parsed else None
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=KNOWN)
 def kind_of(number: str) -> str:
     """What a number in its one form is: mobile, fixed, freephone, premium, shared_cost, personal, other, or unknown."""
     parsed = _international(number)
