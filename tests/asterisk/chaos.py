@@ -149,10 +149,13 @@ class Engine:
     def pid(self) -> int:
         """Of the engine that runs now; 0 while there is none."""
         assert self.process
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             pid = self.process.pid
+            itself = Path(f"/proc/{pid}/cmdline").read_bytes()
             for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-                return int(child)
+                # A fork has the command line of its parent; a program, such as Asterisk that says its version, has not.
+                if Path(f"/proc/{child}/cmdline").read_bytes() == itself:
+                    return int(child)
         return 0
 
     def kill_engine(self, number: int = signal.SIGKILL) -> None:
