@@ -15,6 +15,7 @@ OPEN = {
     "GET /session/provider/callback",
     "GET /setup",
     "POST /setup",
+    "POST /page-errors",
     "POST /session",
     "POST /reset",
     "POST /links",

@@ -33,3 +33,17 @@ def test_a_real_call_is_seen_live_and_told_afterwards(visitor: Visitor, exchange
     expect(page.locator(".path-panel .branch.walked .card")).to_contain_text("Verbind door met Finance")
     expect(page.locator(".ladder")).to_contain_text("in gesprek")
     expect(page.locator(".phases").first).to_contain_text("ms")
+
+    # An answer that has no branch any more is offered as one; publishing says what becomes of the calls of before.
+    page.goto(exchange.at("plans/0"))
+    page.locator('.card[data-app="condition"]').first.click()
+    page.get_by_label("Waarde", exact=True).fill("betaald")
+    learned = page.get_by_role("region", name="Ook geantwoord, nog zonder tak")
+    expect(learned).to_contain_text("“openstaand” 1 keer")
+    page.get_by_role("button", name="Publiceren").click()
+    replayed = page.locator(".examination", has_text="nagespeeld")
+    expect(replayed).to_contain_text("0 van de 1 gesprekken", timeout=60_000)  # at nice 19
+    expect(replayed).to_contain_text("Van 1 is het niet te zeggen")  # it would have asked for the ticket
+    page.keyboard.press("Escape")
+    learned.get_by_role("button", name="Voeg tak toe").click()
+    expect(page.locator(".card.chosen .title")).to_have_text("Is klant gelijk aan “openstaand”?")

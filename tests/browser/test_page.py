@@ -114,6 +114,23 @@ FRAMES = """() => {
 }"""
 
 
+# From the click until the frame that shows it has been drawn, for cards all over the plan. The quickest of each counts:
+# what else runs on this machine makes some slower.
+CHOOSE = """async () => {
+  const cards = [...document.querySelectorAll('.card')].filter((_, at) => at % 40 === 5);
+  const times = new Map();
+  for (let turn = 0; turn < 3; turn += 1) for (const card of cards) {
+    const began = performance.now();
+    card.click();
+    await new Promise(done => requestAnimationFrame(() => { const c = new MessageChannel();
+      c.port1.onmessage = done; c.port2.postMessage(0); }));
+    if (!card.classList.contains('chosen')) throw Error('not chosen');
+    times.set(card, Math.min(times.get(card) ?? Infinity, performance.now() - began));
+  }
+  return [...times.values()].sort((a, b) => a - b);
+}"""
+
+
 def test_three_hundred_cards_stay_fluid_while_one_is_dragged(visitor: Visitor, office: Office):
     page = visitor.page(state=office.state)
     page.goto(office.at("plans"))
@@ -121,6 +138,8 @@ def test_three_hundred_cards_stay_fluid_while_one_is_dragged(visitor: Visitor, o
     assert page.evaluate(LARGE, office.company) == 200
     page.goto(office.at("plans/0123456789abcdef0123456789abcdef"))
     expect(page.locator(".card")).to_have_count(300)
+    chosen = page.evaluate(CHOOSE)
+    assert chosen[len(chosen) // 2] < 50, chosen
     page.locator('[data-palette="announce"]').hover()
     page.mouse.down()
     page.mouse.move(600, 200, steps=5)
@@ -131,4 +150,4 @@ def test_three_hundred_cards_stay_fluid_while_one_is_dragged(visitor: Visitor, o
     frames = sorted(page.evaluate("frames_"))
     page.mouse.up()
     # Alone on two cores none takes over 25 ms (docs/page.md). Here others may run beside it: the usual frame is judged.
-    assert frames[len(frames) // 2] < 100
+    assert frames[len(frames) // 2] < 50, (chosen, frames[-5:])

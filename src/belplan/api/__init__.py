@@ -23,6 +23,7 @@ from belplan.api import (
     metrics,
     now,
     numbers,
+    page_errors,
     people,
     phone_book,
     problems,
@@ -36,7 +37,7 @@ from belplan.api import (
     versions,
     voicemail,
 )
-from belplan.api.edge import Edge
+from belplan.api.edge import Edge, Pace
 from belplan.api.idempotency import PARAMETER, Idempotency
 from belplan.api.identity import COOKIES, Needs, operator, who
 from belplan.api.page import Page
@@ -74,6 +75,7 @@ _RESOURCES = (
     voicemail,
     event_webhooks,
     audit,
+    page_errors,
 )
 
 
@@ -91,6 +93,7 @@ def create(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     app.state.attempts, app.state.resets = Attempts(), Attempts()
+    app.state.page_errors = (Pace(page_errors.PER_MINUTE), Pace(page_errors.ALL_PER_MINUTE))
     app.state.browser_phones = browser_phones.Accounts()
     problems.install(app)
     api = APIRouter(prefix=BASE)

@@ -13,6 +13,7 @@ import type { AppFacts, Item, Plan, Problem, Schema, Settings } from "../plan/ty
 import { clock, useWords, type Word } from "../words";
 import { CheckField, Field, ListField, Menu, NumberField, Segments, SelectField, TextField, Tile } from "../ui/parts";
 import { useDraft } from "./draft";
+import { LearnedAnswers } from "./learned";
 import { InsertField, NamePicker, NumberPicker, VariablePicker } from "./pickers";
 import { TryWebhook, WhatWeSend } from "./try-webhook";
 
@@ -90,7 +91,7 @@ function Widgets({ app, tab, setting, facts }: { app: string; tab: string; setti
   const text = (name: string): string => (s[name] === undefined || s[name] === null ? "" : String(s[name]));
   switch (app) {
     case "webhook": return <WebhookFields tab={tab} setting={setting} facts={facts} />;
-    case "condition": return <ConditionFields setting={setting} />;
+    case "condition": return <><ConditionFields setting={setting} /><LearnedAnswers variable={text("variable")} path={setting.path} /></>;
     case "connect":
       return (
         <>

@@ -14,6 +14,7 @@ import type { Plan, Problem } from "../plan/types";
 import { useWords } from "../words";
 import { Dialog, Tile, toast } from "../ui/parts";
 import { useDraft } from "./draft";
+import { Examined } from "./examine";
 
 export function Publish({ onClose, onGo }: { onClose: () => void; onGo: (path: string) => void }) {
   const { t } = useWords();
@@ -39,7 +40,7 @@ export function Publish({ onClose, onGo }: { onClose: () => void; onGo: (path: s
       toast(t("publish.done", { number }));
       onClose();
     } catch (error) {
-      setRefused(error instanceof Refused ? error.message : t("state.offline"));
+      setRefused(error instanceof Refused ? [error.message, ...failing(error)].join(" ") : t("state.offline"));
       setBusy(false);
     }
   };
@@ -62,6 +63,7 @@ export function Publish({ onClose, onGo }: { onClose: () => void; onGo: (path: s
     >
       {errors.length > 0 && <section><h2>{t("publish.problems")}</h2><ProblemList problems={errors} onGo={onGo} /></section>}
       <section><h2>{t("publish.changes")}</h2><Changes company={draft.company} from={base} to="draft" now={state!.history.now.plan} /></section>
+      {errors.length === 0 && base > 0 && state?.saving === "saved" && <Examined company={draft.company} saved={state.savedAt} onGo={onGo} />}
       {warnings.length > 0 && <section><h2>{t("publish.warnings")}</h2><ProblemList problems={warnings} onGo={onGo} /></section>}
       {(calls > 0 || errors.length === 0) && (
         <section className="stack" style={{ gap: 8 }}>
@@ -71,6 +73,12 @@ export function Publish({ onClose, onGo }: { onClose: () => void; onGo: (path: s
       )}
     </Dialog>
   );
+}
+
+/** The scenarios that would fail, where publishing asks for them. */
+function failing(error: Refused): string[] {
+  const failed = error.problem.failed;
+  return Array.isArray(failed) ? failed.slice(0, 5).map((one: { name: string; differences: string[] }) => `${one.name}: ${one.differences[0] ?? ""}`) : [];
 }
 
 export function ProblemList({ problems, onGo }: { problems: readonly Problem[]; onGo: (path: string) => void }) {

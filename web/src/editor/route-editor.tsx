@@ -1,7 +1,7 @@
 /** One route being edited: the cards, the palette beside them, the form of the chosen card, and every key. */
 
 import { CalendarClock, ChevronRight, Grip, PhoneForwarded, Plus } from "lucide-react";
-import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { copyOf, insert, move, ownerOf, remove, renamed } from "../plan/edit";
 import { appOf, itemAt, itemPathOf, numbersOf, placeOf, routeAt, settingsOf, shownBranches } from "../plan/route";
@@ -15,7 +15,7 @@ import { Dragging } from "./dragging";
 import { useDraft } from "./draft";
 import { CardForm } from "./form";
 import { AddList, Palette } from "./palette";
-import { placeWords, type RouteActs, type RouteFrame, RouteView, type Walked } from "./route-view";
+import { Chosen, placeWords, type RouteActs, type RouteFrame, RouteView, type Walked } from "./route-view";
 import { ALL, refusal, type Slot, visibleItems, visibleSlots } from "./view";
 
 const CLIPBOARD = "belplan.clipboard";
@@ -83,19 +83,25 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
   const shownRoot = root.startsWith(top) && (root === top || itemAt(plan, ownerOf(root))) ? root : top;
   const route = routeAt(plan, shownRoot);
   const numbers = useMemo(() => numbersOf(routeAt(plan, top), top), [plan, top]);
+  const told = state!.problems;
   const problems = useMemo(() => {
     const found = new Map<string, Problem[]>();
-    for (const problem of state!.problems) {
+    for (const problem of told) {
       const path = itemPathOf(plan, problem.path);
       if (path && within(path, top)) found.set(path, [...(found.get(path) ?? []), problem]);
     }
     return found;
-  }, [plan, state, top]);
+  }, [plan, told, top]);
   const titles = useMemo(() => new Map(apps.map((app) => [app.name, app.title[language] ?? app.name])), [apps, language]);
-  const marked = useMemo(
-    () => [chosen, ...[...problems].filter(([, list]) => list.some((problem) => problem.severity === "error")).map(([path]) => path), ...(trace?.keys() ?? [])].filter(Boolean),
-    [chosen, problems, trace],
+  const always = useMemo(
+    () => [...[...problems].filter(([, list]) => list.some((problem) => problem.severity === "error")).map(([path]) => path), ...(trace?.keys() ?? [])],
+    [problems, trace],
   );
+  const seen = useMemo(() => new Set(visibleItems(plan, shownRoot, toggled, always)), [plan, shownRoot, toggled, always]);
+  const hidden = chosen && !seen.has(chosen) ? chosen : "";
+  const marked = useMemo(() => (hidden ? [hidden, ...always] : always), [hidden, always]);
+  const [choice] = useState(() => new Chosen(chosen));
+  useLayoutEffect(() => choice.choose(chosen), [choice, chosen]);
 
   const choose = useCallback((path: string, openForm = false): void => {
     draft.choose(path);
@@ -164,10 +170,11 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
     },
   }), [choose, removeAt, copyAt, pasteAt, draft, navigate, company]);
 
-  const frame: RouteFrame = {
-    plan, language, chosen, lifted: lifted?.path ?? "", toggled, marked, problems, numbers, others: NOBODY, titles, ...(trace ? { trace } : {}), readOnly: traced,
+  const liftedPath = lifted?.path ?? "";
+  const frame: RouteFrame = useMemo(() => ({
+    plan, language, chosen: choice, lifted: liftedPath, toggled, marked, problems, numbers, others: NOBODY, titles, ...(trace ? { trace } : {}), readOnly: traced,
     fixedDepth: shownRoot === top ? 0 : -1, act,
-  };
+  }), [plan, language, choice, liftedPath, toggled, marked, problems, numbers, titles, trace, traced, shownRoot, top, act]);
 
   // Carrying a card by keyboard: the line stands where it would go.
   const slots = lifted ? visibleSlots(plan, shownRoot, toggled, marked, lifted.path).filter((slot) => !refusal(appOf(itemAt(plan, lifted.path)!), slot.route, lifted.path)) : [];

@@ -3,7 +3,7 @@
 import { draggable } from "@atlaskit/pragmatic-drag-and-drop/element/adapter";
 import { disableNativeDragPreview } from "@atlaskit/pragmatic-drag-and-drop/element/disable-native-drag-preview";
 import { AlertTriangle, ChevronRight, CircleAlert, Copy, Ellipsis, GripVertical, Plus, Trash2, ArrowRight, CornerDownRight, User } from "lucide-react";
-import { createContext, memo, type ReactNode, useContext, useEffect, useRef } from "react";
+import { createContext, memo, type ReactNode, useContext, useEffect, useRef, useSyncExternalStore } from "react";
 import { type Branch, appOf, asRoute, branchesOf, comesBack, isRoutePath, noteOf, numbersOf, settingsOf, shownBranches } from "../plan/route";
 import { exitWords, isQuestion, plain, sentence, summary, wayBack } from "../plan/sentence";
 import { explain } from "../plan/problems";
@@ -18,7 +18,7 @@ export interface Walked { stamp: string; result: ReactNode; second?: string; now
 export interface RouteFrame {
   plan: Plan;
   language: Language;
-  chosen: string;
+  chosen: Chosen;
   lifted: string;
   toggled: Toggled;
   marked: readonly string[];
@@ -46,10 +46,22 @@ export interface RouteActs {
   ensure: (path: string, branch: Branch) => void;
 }
 
+/** Which card is chosen. Not part of what the whole route is drawn from: choosing draws two cards, not three hundred. */
+export class Chosen {
+  private watching = new Set<() => void>();
+  constructor(public path = "") {}
+  watch = (listener: () => void): (() => void) => { this.watching.add(listener); return () => this.watching.delete(listener); };
+  choose(path: string): void {
+    if (path === this.path) return;
+    this.path = path;
+    this.watching.forEach((listener) => listener());
+  }
+}
+
 const Frame = createContext<RouteFrame | null>(null);
 export const useFrame = (): RouteFrame => useContext(Frame)!;
 
-export function RouteView({ frame, route, path, begin, end }: { frame: RouteFrame; route: Item[]; path: string; begin?: ReactNode; end?: ReactNode }) {
+export const RouteView = memo(function RouteView({ frame, route, path, begin, end }: { frame: RouteFrame; route: Item[]; path: string; begin?: ReactNode; end?: ReactNode }) {
   return (
     <Frame value={frame}>
       <div className={`route${frame.trace ? " traced" : ""}`}>
@@ -59,9 +71,9 @@ export function RouteView({ frame, route, path, begin, end }: { frame: RouteFram
       </div>
     </Frame>
   );
-}
+});
 
-function List({ route, path, depth, next }: { route: Item[]; path: string; depth: number; next: string }) {
+const List = memo(function List({ route, path, depth, next }: { route: Item[]; path: string; depth: number; next: string }) {
   const frame = useFrame();
   const { t } = useWords();
   return (
@@ -77,7 +89,7 @@ function List({ route, path, depth, next }: { route: Item[]; path: string; depth
       )}
     </div>
   );
-}
+});
 
 function SlotHere({ route, index }: { route: string; index: number }) {
   const { act, readOnly } = useFrame();
@@ -104,7 +116,7 @@ function Step({ item, path, depth, next, slot, siblings, place }: { item: Item; 
       <div className={`step${walked ? " walked" : ""}${walked?.last ? " last" : ""}${into ? " forked" : ""}${walked?.now ? " now" : ""}`}>
         {walked && <span className="stamp">{walked.stamp}</span>}
         <span className={`node${number.length > 2 ? " wide" : ""}`} aria-hidden>{number}</span>
-        <Card item={item} path={path} number={number} depth={depth} closed={closed} chosen={frame.chosen === path} walked={walked} siblings={siblings} place={place} opens={branches.length > 0} anyOpen={shown.length > 0} />
+        <Card item={item} path={path} number={number} depth={depth} closed={closed} walked={walked} siblings={siblings} place={place} opens={branches.length > 0} anyOpen={shown.length > 0} />
         {shown.map((branch) => {
           const took = into === branch;
           // The walked line comes back only where the call did: something below this card was walked too.
@@ -136,11 +148,13 @@ function wentOn(trace: ReadonlyMap<string, Walked>, path: string): boolean {
 }
 
 interface CardProps {
-  item: Item; path: string; number: string; depth: number; closed: Branch[]; chosen: boolean; walked?: Walked | undefined; siblings: number; place: number; opens: boolean; anyOpen: boolean;
+  item: Item; path: string; number: string; depth: number; closed: Branch[]; walked?: Walked | undefined; siblings: number; place: number; opens: boolean; anyOpen: boolean;
 }
 
-const Card = memo(function Card({ item, path, number, depth, closed, chosen, walked, siblings, place, opens, anyOpen }: CardProps) {
-  const { plan, language, problems, lifted, readOnly, act, others, titles, chosen: anywhere } = useFrame();
+const Card = memo(function Card({ item, path, number, depth, closed, walked, siblings, place, opens, anyOpen }: CardProps) {
+  const { plan, language, problems, lifted, readOnly, act, others, titles, chosen: choice } = useFrame();
+  const state = useSyncExternalStore(choice.watch, () => (choice.path === path ? "chosen" : !choice.path && number === "1" ? "first" : ""));
+  const chosen = state === "chosen";
   const { t } = useWords();
   const ref = useRef<HTMLDivElement>(null);
   const app = appOf(item);
@@ -177,7 +191,7 @@ const Card = memo(function Card({ item, path, number, depth, closed, chosen, wal
       aria-posinset={place}
       aria-selected={chosen}
       aria-expanded={opens ? anyOpen : undefined}
-      tabIndex={chosen || (number === "1" && !anywhere) ? 0 : -1}
+      tabIndex={chosen || state === "first" ? 0 : -1}
       onClick={(event) => { event.stopPropagation(); act.choose(path, true); }}
     >
       {!readOnly && <span className="grip" aria-hidden><GripVertical size={13} /></span>}

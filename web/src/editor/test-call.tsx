@@ -10,7 +10,7 @@ import { setBy } from "../plan/scope";
 import { destination, exitWords } from "../plan/sentence";
 import type { DialPlan, Language, Plan } from "../plan/types";
 import { clock, lasted, minutes, useWords, type Words } from "../words";
-import { Segments } from "../ui/parts";
+import { Segments, toast } from "../ui/parts";
 import { useDraft } from "./draft";
 import type { Walked } from "./route-view";
 
@@ -23,6 +23,7 @@ export interface TestCallState {
   asked: Asked; ask: (change: Partial<Asked>) => void;
   walk: Walk | null; wrong: string; busy: boolean; upTo: number; took: number; startedAt: number;
   run: (plan: DialPlan, again?: Partial<Asked>) => void;
+  keep: (plan: DialPlan) => Promise<void>;
   trace: (top: string, plan: Plan) => ReadonlyMap<string, Walked>;
   begin: (plan: DialPlan) => ReactNode;
 }
@@ -49,15 +50,10 @@ export function useTestCall(): TestCallState {
     setBusy(true);
     setWrong("");
     const own_turn = (turn.current += 1);
-    const replies = Object.fromEntries(Object.entries(now.replies).filter(([, reply]) => reply.mode !== "real").map(([name, reply]) => [name, reply.mode === "fixed" ? reply.text : { exit: reply.mode === "late" ? "timeout" : "error" }]));
-    const answers = now.people === "answer" ? {} : Object.fromEntries((draft.plan.users ?? []).map((user) => [user.number, now.people]));
     const began = performance.now();
     try {
       await draft.save();
-      const found = await post<Walk>(`/companies/${draft.company}/test-calls`, {
-        to: own.external_numbers?.[0] ?? own.internal_number ?? "", from: now.from, press: now.press, draft: true, replies, answers,
-        ...(now.at ? { at: now.at } : {}), ...(now.hangUpAfter ? { hang_up_after: now.hangUpAfter } : {}),
-      });
+      const found = await post<Walk>(`/companies/${draft.company}/test-calls`, bodyOf(now, own, draft.plan));
       if (own_turn !== turn.current) return;
       // Keys were pressed: what was walked before stays; the call goes on from there.
       const same = again.press ? sharedSteps(walk?.trace ?? [], found.trace) : 0;
@@ -71,6 +67,14 @@ export function useTestCall(): TestCallState {
       setWrong(error instanceof Refused ? (error.problem.problems?.length ? t("publish.problems") : error.message) : t("state.offline"));
     } finally { if (own_turn === turn.current) setBusy(false); }
   }, [asked, draft, t, walk]);
+
+  // The same call again, at the server, which writes down what has to happen from now on.
+  const keep = useCallback(async (own: DialPlan): Promise<void> => {
+    try {
+      const made = await post<{ name: string }>(`/companies/${draft.company}/scenarios/record`, { test_call: bodyOf(asked, own, draft.plan) });
+      toast(t("test.kept", { name: made.name }));
+    } catch (error) { toast(error instanceof Refused ? error.message : t("state.offline")); }
+  }, [asked, draft, t]);
 
   useEffect(() => {
     if (!walk || upTo >= walk.trace.length) return;
@@ -100,7 +104,17 @@ export function useTestCall(): TestCallState {
       </div>
     );
   }, [walk, asked, startedAt, took, language, plan, t]);
-  return { open, setOpen, asked, ask: (change) => setAsked((now) => ({ ...now, ...change })), walk, wrong, busy, upTo, took, startedAt, run: (own, again) => void run(own, again), trace, begin };
+  return { open, setOpen, asked, ask: (change) => setAsked((now) => ({ ...now, ...change })), walk, wrong, busy, upTo, took, startedAt, run: (own, again) => void run(own, again), keep, trace, begin };
+}
+
+function bodyOf(asked: Asked, own: DialPlan, plan: Plan): Record<string, unknown> {
+  const set = Object.entries(asked.replies).filter(([, reply]) => reply.mode !== "real");
+  const replies = Object.fromEntries(set.map(([name, reply]) => [name, reply.mode === "fixed" ? reply.text : { exit: reply.mode === "late" ? "timeout" : "error" }]));
+  const answers = asked.people === "answer" ? {} : Object.fromEntries((plan.users ?? []).map((user) => [user.number, asked.people]));
+  return {
+    to: own.external_numbers?.[0] ?? own.internal_number ?? "", from: asked.from, press: asked.press, draft: true, replies, answers,
+    ...(asked.at ? { at: asked.at } : {}), ...(asked.hangUpAfter ? { hang_up_after: asked.hangUpAfter } : {}),
+  };
 }
 
 function sharedSteps(before: readonly TraceStep[], after: readonly TraceStep[]): number {
@@ -222,7 +236,7 @@ export function TestCall({ test, plan, own }: { test: TestCallState; plan: Plan;
       </div>
       <footer>
         <button type="button" className="button danger" disabled={!walk} onClick={() => { const at = walk?.trace[Math.min(test.upTo, walk.trace.length - 1)]?.started_ms ?? 0; test.run(own, { hangUpAfter: Math.max(0.01, at / 1000) }); }}><PhoneOff size={15} aria-hidden />{t("test.hang_up")}</button>
-        <button type="button" className="button" disabled={!walk} onClick={() => download(scenario(walk!, asked, own), "call.scenario.yaml")}><BookmarkPlus size={15} aria-hidden />{t("test.scenario")}</button>
+        <button type="button" className="button" disabled={!walk} onClick={() => void test.keep(own)}><BookmarkPlus size={15} aria-hidden />{t("test.scenario")}</button>
       </footer>
     </aside>
   );
@@ -234,25 +248,4 @@ export function soundWords(sound: string, language: Language): string {
   const said = /^say: ?(.*)$/s.exec(sound);
   if (said) return `“${said[1]}”`;
   return SOUNDS[sound]?.[language === "nl" ? 0 : 1] ?? sound.replace(/^file: ?/, "");
-}
-
-/** A run that was good, as a scenario file for `belplan test`. */
-function scenario(walk: Walk, asked: Asked, own: DialPlan): string {
-  const text = (value: string): string => JSON.stringify(value);
-  const replies = Object.entries(asked.replies).filter(([, reply]) => reply.mode !== "real").map(([name, reply]) => `${name}: ${reply.mode === "fixed" ? text(reply.text) : `{fault: ${reply.mode === "late" ? "timeout" : "reset"}}`}`);
-  return [
-    `call: {from: ${text(asked.from)}, to: ${text(own.external_numbers?.[0] ?? own.internal_number ?? "")}}`,
-    "scenarios:", `  - name: ${text(`${own.name}: ${asked.from || "withheld"}`)}`,
-    ...(asked.press ? [`    keys: ${text(asked.press)}`] : []),
-    ...(replies.length ? [`    webhooks: {${replies.join(", ")}}`] : []),
-    `    expect: {outcome: ${walk.outcome}${walk.connected_to ? `, connected_to: ${text(walk.connected_to)}` : ""}}`, "",
-  ].join("\n");
-}
-
-export function download(text: string, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

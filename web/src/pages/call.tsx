@@ -9,7 +9,7 @@ import type { CallRecord, TraceStep, Version, Walk } from "../api/types";
 import { useApps } from "../api/queries";
 import { useDraft } from "../editor/draft";
 import { planId } from "../editor/plan-page";
-import { type RouteFrame, RouteView } from "../editor/route-view";
+import { Chosen, type RouteFrame, RouteView } from "../editor/route-view";
 import { soundWords, walked } from "../editor/test-call";
 import { ALL } from "../editor/view";
 import { shown, shownAbroad } from "../plan/number";
@@ -20,6 +20,7 @@ import { Empty, Loading, Segments, Tile, toast } from "../ui/parts";
 import { clock, day, lasted, minutes, useWords, type Word } from "../words";
 import { callerOf } from "./live";
 
+const NOTHING = new Chosen();
 const IDLE = { choose: () => {}, toggle: () => {}, add: () => {}, remove: () => {}, copy: () => {}, duplicate: () => {}, paste: () => {}, fix: () => {}, enter: () => {}, openMenu: () => {}, ensure: () => {} };
 
 export function CallPage({ company, uuid }: { company: string; uuid: string }) {
@@ -39,7 +40,7 @@ export function CallPage({ company, uuid }: { company: string; uuid: string }) {
   if (!call || !plan || !state || !apps.data) return <Loading lines={5} />;
   const marks = top ? walked({ trace, variables: call.variables ?? {} }, 0, plan, top, language, t, true) : new Map();
   const frame: RouteFrame = {
-    plan, language, chosen: "", lifted: "", toggled, marked: [...marks.keys()], problems: new Map(), numbers: top ? numbersOf(routeAt(plan, top), top) : new Map(), others: new Map(), titles: new Map(apps.data.map((app) => [app.name, app.title[language]])),
+    plan, language, chosen: NOTHING, lifted: "", toggled, marked: [...marks.keys()], problems: new Map(), numbers: top ? numbersOf(routeAt(plan, top), top) : new Map(), others: new Map(), titles: new Map(apps.data.map((app) => [app.name, app.title[language]])),
     trace: marks, readOnly: true, fixedDepth: 0, act: { ...IDLE, toggle: (branch, open) => setToggled((now) => new Map(now).set(branch, open)) },
   };
   const webhooks = trace.filter((step) => step.app === "webhook");
