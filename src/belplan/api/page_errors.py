@@ -36,7 +36,7 @@ async def page_error(asked: PageError, request: Request) -> None:
     """Report an error of the page. What is too many is dropped."""
     paces: tuple[Pace, Pace] = request.app.state.page_errors
     client = request.client.host if request.client else ""
-    if paces[0].wait(client) > 0 or paces[1].wait("") > 0:
+    if paces[0].wait("", client) > 0 or paces[1].wait("", "everybody") > 0:
         return
     kind = _KIND.match(asked.message) or _KIND.match(asked.stack)
     places = [":".join(found.groups()) for found in list(_PLACE.finditer(asked.stack))[:6]]
