@@ -60,11 +60,14 @@ _EN_ORDINAL = {
     "twelve": "twelfth", "twenty": "twentieth", "thirty": "thirtieth",
 }  # fmt: skip
 
+# Longest first: drie is not derde in drieëndertigste, but in honderddrie it is.
+_NL_ORDINAL = {"achttien": "achttiende", "tachtig": "tachtigste", "acht": "achtste", "drie": "derde", "een": "eerste"}
+
 _DAYS: dict[Language, list[str]] = {
     "nl": ["maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"],
     "en": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
 }
-_MONTHS: dict[Language, list[str]] = {
+MONTHS: dict[Language, list[str]] = {
     "nl": [
         "januari",
         "februari",
@@ -94,8 +97,8 @@ _MONTHS: dict[Language, list[str]] = {
         "December",
     ],
 }
-_AT: dict[Language, str] = {"nl": "om", "en": "at"}
-_LARGEST = 999_999_999
+AT: dict[Language, str] = {"nl": "om", "en": "at"}
+LARGEST = 999_999_999
 _SIGNS: dict[Language, dict[str, str]] = {
     "nl": {"+": "plus", "*": "sterretje", "#": "hekje"},
     "en": {"+": "plus", "*": "star", "#": "hash"},
@@ -106,9 +109,9 @@ def number(value: int, language: Language) -> str:
     """A whole number in words: `tweeëntwintig`, `one hundred and five`. Beyond a milliard digit by digit."""
     if value < 0:
         return f"{'min' if language == 'nl' else 'minus'} {number(-value, language)}"
-    if value > _LARGEST:
+    if value > LARGEST:
         return digits(str(value), language)
-    return _dutch(value) if language == "nl" else _english(value)
+    return _stressed(_dutch(value)) if language == "nl" else _english(value)
 
 
 def count(value: int, one: str, more: str, language: Language) -> str:
@@ -124,8 +127,7 @@ def digits(text: str, language: Language) -> str:
     """Digit by digit, also those of `+`, `*` and `#`; whatever else is there is left out."""
     words = _NL_SMALL if language == "nl" else _EN_SMALL
     said = (words[int(one)] if one.isascii() and one.isdigit() else _SIGNS[language].get(one) for one in text)
-    # A Dutch "een" is an article unless it is stressed.
-    return " ".join("één" if one == "een" else one for one in said if one)
+    return _stressed(" ".join(one for one in said if one))
 
 
 def telephone(text: str, language: Language) -> str:
@@ -141,15 +143,20 @@ def day(when: date, today: date | None, language: Language) -> str:
         return "vandaag" if language == "nl" else "today"
     if today and when == today - timedelta(days=1):
         return "gisteren" if language == "nl" else "yesterday"
-    weekday, month = _DAYS[language][when.weekday()], _MONTHS[language][when.month - 1]
-    said = f"{weekday} {_dutch(when.day)} {month}" if language == "nl" else f"{weekday} {ordinal(when.day)} of {month}"
+    weekday, month = _DAYS[language][when.weekday()], MONTHS[language][when.month - 1]
+    said = f"{weekday} {day_of_month(when.day, language)} {month}"
     return said if today and when.year == today.year else f"{said} {year(when.year, language)}"
+
+
+def day_of_month(value: int, language: Language) -> str:
+    """What comes before the month: `één`; `first of`."""
+    return _stressed(_dutch(value)) if language == "nl" else f"{ordinal(value, 'en')} of"
 
 
 def clock(when: datetime, language: Language) -> str:
     """A time of day: `veertien uur vijf`; `two oh five p m`."""
     if language == "nl":
-        return f"{_dutch(when.hour)} uur" + (f" {_dutch(when.minute)}" if when.minute else "")
+        return _stressed(f"{_dutch(when.hour)} uur" + (f" {_dutch(when.minute)}" if when.minute else ""))
     half = "a m" if when.hour < 12 else "p m"
     hour = _english(when.hour % 12 or 12)
     if not when.minute:
@@ -160,7 +167,7 @@ def clock(when: datetime, language: Language) -> str:
 def moment(when: datetime, now: datetime, language: Language) -> str:
     """Date and time, as one says it now: `gisteren om veertien uur vijf`. Both in the zone to say them in."""
     said = day(when.date(), now.date(), language)
-    return f"{said} {_AT[language]} {clock(when, language)}"
+    return f"{said} {AT[language]} {clock(when, language)}"
 
 
 def duration(seconds: float, language: Language) -> str:
@@ -185,11 +192,39 @@ def year(value: int, language: Language) -> str:
     return f"{_english(century)} {'hundred' if not rest else ('oh ' if rest < 10 else '') + _english(rest)}"
 
 
-def ordinal(value: int) -> str:
-    """An English ordinal number: `twenty-first`."""
+def ordinal(value: int, language: Language) -> str:
+    """An ordinal number: `eenentwintigste`, `twenty-first`."""
+    if language == "nl":
+        words = _dutch(value)
+        for ending, said in _NL_ORDINAL.items():
+            if words.endswith(ending):
+                return words.removesuffix(ending) + said
+        # What ends below twenty has -de, everything else -ste: zeventiende, twintigste, honderdste.
+        return words + ("de" if 0 < value % 100 < 20 else "ste")
     words = _english(value)
     head, joint, last = words.rpartition("-") if "-" in words else words.rpartition(" ")
     return head + joint + _EN_ORDINAL.get(last, (last[:-1] + "ie" if last.endswith("y") else last) + "th")
+
+
+def amount(whole: int, cents: int, unit: tuple[str, str, str, str], language: Language) -> str:
+    """An amount of money: `twaalf euro vijftig`, `twelve euros and fifty cents`.
+
+    `unit` is what one of them is called, more of them, one hundredth of it and more hundredths.
+    """
+    one, more, cent, hundredths = unit
+    if cents and not whole:
+        return count(cents, cent, hundredths, language)
+    said = f"{number(whole, language)} {one if whole == 1 else more}"
+    if not cents:
+        return said
+    if language == "nl":
+        return f"{said} {number(cents, language)}"
+    return f"{said} and {count(cents, cent, hundredths, language)}"
+
+
+def _stressed(words: str) -> str:
+    """A Dutch "een" by itself is an article, and said like one, unless it is stressed."""
+    return re.sub(r"\been\b", "één", words)
 
 
 def _dutch(value: int) -> str:
@@ -204,6 +239,8 @@ def _dutch(value: int) -> str:
     if value < 1000:
         hundreds, rest = divmod(value, 100)
         return (_NL_SMALL[hundreds] if hundreds > 1 else "") + "honderd" + (_dutch(rest) if rest else "")
+    if 1100 <= value < 2000:  # people say twaalfhonderd, not duizend tweehonderd
+        return f"{_NL_SMALL[value // 100]}honderd" + (_dutch(value % 100) if value % 100 else "")
     if value < 1_000_000:
         thousands, rest = divmod(value, 1000)
         return (_dutch(thousands) if thousands > 1 else "") + "duizend" + (f" {_dutch(rest)}" if rest else "")
@@ -231,49 +268,3 @@ def _pieces(words: list[str]) -> list[str]:
     sizes = [len(words) // number + (piece < len(words) % number) for piece in range(number)]
     ends = list(accumulate(sizes))
     return [" ".join(words[end - size : end]) for end, size in zip(ends, sizes, strict=True)]
-
-
-def text(written: str, language: Language) -> str:
-    """A text with its telephone numbers, dates, times and long numbers in words, for a voice to read.
-
-    A telephone number begins with 0 or + and has at least seven digits; dates are written `2026-01-13` or
-    `13-01-2026`, times `14:05`, both together `2026-01-13T14:05`. Other numbers a voice reads well enough by itself,
-    up to six digits; longer ones are said digit by digit.
-    """
-
-    def replaced(found: re.Match[str]) -> str:
-        try:
-            return _words(found, language)
-        except ValueError:  # 31 February, or a quarter past 25
-            return found[0]
-
-    return _WRITTEN.sub(replaced, written)
-
-
-# What looks like several of these is the first of them.
-_WRITTEN = re.compile(
-    r"(?<![\w.,:/-])(?:"
-    r"(?P<iso>\d{4}-\d{2}-\d{2})(?:(?:T| )(?P<at>\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
-    r"|(?P<day>\d{1,2})-(?P<month>\d{1,2})-(?P<year>\d{4})"
-    r"|(?P<time>\d{1,2}:\d{2})(?!\s*[ap]\.?m\b)(?:\s?uur)?"
-    r"|(?P<telephone>(?:\+\d|0)\d*(?:[ -]?\(?\d+\)?)+)"
-    r"|(?P<long>\d{7,})"
-    r")(?![\w/-]|[.,:]\d)",
-    re.IGNORECASE,
-)
-_LEAST_DIGITS = 7  # of a telephone number
-
-
-def _words(found: re.Match[str], language: Language) -> str:
-    if iso := found["iso"]:
-        said = day(date.fromisoformat(iso), None, language)
-        at = found["at"]
-        return said if not at else f"{said} {_AT[language]} {clock(datetime.fromisoformat(f'{iso}T{at}'), language)}"
-    if found["year"]:
-        return day(date(int(found["year"]), int(found["month"]), int(found["day"])), None, language)
-    if at := found["time"]:
-        return clock(datetime.strptime(at, "%H:%M"), language)
-    if number := found["telephone"]:
-        enough = sum(letter.isdigit() for letter in number) >= _LEAST_DIGITS
-        return telephone(number, language) if enough else digits(number, language) if number.isdigit() else number
-    return telephone(found["long"], language)

@@ -10,9 +10,9 @@ from typing import cast, get_args
 
 import structlog
 
-from belplan.dialplan import spoken
 from belplan.dialplan.company import Language
 from belplan.dialplan.fields import Prompt
+from belplan.dialplan.read_aloud import read_aloud
 from belplan.prompts import files, music
 from belplan.prompts.audio import SoundError
 from belplan.prompts.cache import Cache
@@ -116,7 +116,7 @@ class Prompts:
 
     async def _spoken(self, cache: Cache, text: str, language: str, voice: str | None) -> Path:
         if language in get_args(Language):
-            text = spoken.text(text, cast("Language", language))
+            text = read_aloud(text, cast("Language", language))
         piper = self._piper
         if piper and (name := piper.voice(language, voice)):
             try:

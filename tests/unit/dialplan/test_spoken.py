@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from belplan.dialplan import spoken
+from belplan.dialplan.read_aloud import read_aloud
 
 NOON = datetime(2026, 1, 13, 12)
 
@@ -15,7 +16,7 @@ NOON = datetime(2026, 1, 13, 12)
     ("value", "dutch", "english"),
     [
         (0, "nul", "zero"),
-        (1, "een", "one"),
+        (1, "één", "one"),
         (12, "twaalf", "twelve"),
         (22, "tweeëntwintig", "twenty-two"),
         (33, "drieëndertig", "thirty-three"),
@@ -26,7 +27,7 @@ NOON = datetime(2026, 1, 13, 12)
         (1000, "duizend", "one thousand"),
         (1042, "duizend tweeënveertig", "one thousand and forty-two"),
         (21000, "eenentwintigduizend", "twenty-one thousand"),
-        (2_000_001, "twee miljoen een", "two million and one"),
+        (2_000_001, "twee miljoen één", "two million and one"),
         (-5, "min vijf", "minus five"),
     ],
 )
@@ -97,17 +98,44 @@ def test_telephone_numbers_come_in_pieces_that_one_can_write_down(number, dutch)
         ("31-02-2026 en 25:10 en 2026-13-40", "31-02-2026 en 25:10 en 2026-13-40"),
         ("versie 10.0.0.1 van https://x.nl/0612345678", "versie 10.0.0.1 van https://x.nl/0612345678"),
         ("0", "0"),
+        ("Uw saldo is € 1.234,56.", "Uw saldo is twaalfhonderdvierendertig euro zesenvijftig."),
+        ("€ 12,- of €1,00", "twaalf euro of één euro"),
+        ("€ 0,05 of -€ 3,50", "vijf cent of min drie euro vijftig"),
+        ("EUR 2500", "tweeduizend vijfhonderd euro"),
+        ("op 29 februari 2028 en 1 mei", "op negenentwintig februari tweeduizend achtentwintig en één mei"),
+        ("de 1e, de 8e, de 21e en de 100ste", "de eerste, de achtste, de eenentwintigste en de honderdste"),
+        ("1.000.000 mensen", "één miljoen mensen"),
+        ("om 01:01 uur", "om één uur één"),
     ],
 )
 def test_what_a_text_holds_is_said_as_people_say_it(written, said):
-    assert spoken.text(written, "nl") == said
+    assert read_aloud(written, "nl") == said
 
 
 def test_english_texts():
-    assert spoken.text("Call 020 7946 0958 at 14:05", "en") == (
+    assert read_aloud("Call 020 7946 0958 at 14:05", "en") == (
         "Call zero two zero, seven nine four six, zero nine five eight at two oh five p m"
     )
-    assert spoken.text("at 5:30 pm", "en") == "at 5:30 pm"
+    assert read_aloud("at 5:30 pm", "en") == "at 5:30 pm"
+    assert read_aloud("Your balance is €1,234.56 or $1", "en") == (
+        "Your balance is one thousand two hundred and thirty-four euros and fifty-six cents or one dollar"
+    )
+    assert read_aloud("the 1st, 22nd and 30th, 29 February 2028", "en") == (
+        "the first, twenty-second and thirtieth, twenty-ninth of February twenty twenty-eight"
+    )
+    assert read_aloud("1,000,000", "en") == "one million"
+
+
+@pytest.mark.parametrize(
+    ("value", "dutch"),
+    [
+        (1, "eerste"), (2, "tweede"), (3, "derde"), (7, "zevende"), (8, "achtste"), (11, "elfde"), (12, "twaalfde"),
+        (18, "achttiende"), (20, "twintigste"), (33, "drieëndertigste"), (80, "tachtigste"), (100, "honderdste"),
+        (101, "honderdeerste"), (103, "honderdderde"), (117, "honderdzeventiende"),
+    ],
+)  # fmt: skip
+def test_dutch_ordinal_numbers(value, dutch):
+    assert spoken.ordinal(value, "nl") == dutch
 
 
 def test_counts_and_lengths():
@@ -122,10 +150,10 @@ def test_counts_and_lengths():
     assert spoken.duration(0, "en") == "no seconds"
 
 
-@given(st.text(alphabet="0123456789-+:. T()/abc", max_size=40))
+@given(st.text(alphabet="0123456789-+:., T()/abc€e", max_size=40))
 def test_no_text_is_too_odd(written):
     for language in ("nl", "en"):
-        assert isinstance(spoken.text(written, language), str)
+        assert isinstance(read_aloud(written, language), str)
 
 
 @given(st.integers(0, 999_999_999))
