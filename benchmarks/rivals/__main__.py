@@ -84,7 +84,7 @@ class System:
 async def process(*words: str) -> AsyncGenerator[tuple[asyncio.subprocess.Process, str]]:
     """A program of this folder, and the first line it says. It ends with the block."""
     pipe = asyncio.subprocess.PIPE
-    running = await asyncio.create_subprocess_exec(sys.executable, "-m", *words, stdin=pipe, stdout=pipe)
+    running = await asyncio.create_subprocess_exec(sys.executable, "-m", *words, stdin=pipe, stdout=pipe, limit=2**22)
     try:
         assert running.stdout
         yield running, (await running.stdout.readline()).decode().strip()
