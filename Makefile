@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help page demo test check fix docs docs-site wheel sbom bench kills lock clean screenshots
+.PHONY: help page demo test check fix docs docs-site wheel sbom bench bench-check measures kills lock clean screenshots
 
 BIN := .venv/bin
 # Tests that share nothing and wait for no clock: two at a time. Then the others, which mostly wait for a real
@@ -59,7 +59,14 @@ wheel: page ## build the package twice into dist/, and compare: the same source 
 sbom: .venv/.ready ## list what the package takes along: dist/sbom.cdx.json and dist/licences.md
 	@$(BIN)/python scripts/sbom.py
 
-bench: .venv/.ready ## measure, alone on the machine: real calls, webhooks, hostile servers (some ten minutes)
+bench: .venv/.ready ## Belplan beside CURL(), FastAGI and a bare ARI client, into docs/performance.md, alone on the machine (ten minutes)
+	@$(BIN)/belplan pbx install --with-phones
+	@$(BIN)/python -m benchmarks.report
+
+bench-check: .venv/.ready ## fail where the engine costs over 15 % more than in the last `make bench`, beside a bare ARI client
+	@$(BIN)/python -m benchmarks.report --only engine --check
+
+measures: .venv/.ready ## measure, alone on the machine: real calls, webhooks, hostile servers (some ten minutes)
 	@$(BIN)/belplan pbx install --with-phones
 	@for measure in first_call webhook.throughput webhook.deadlines webhook.bombs webhook.neighbours; do \
 	  echo "== $$measure"; $(BIN)/python -m benchmarks.$$measure || exit 1; done

@@ -1,6 +1,6 @@
 """What one call costs the engine, beside a bare ARI client, on the same recorded calls.
 
-    .venv/bin/python -m benchmarks.engine [--calls 3000] [--rate 200] [--systems belplan,ari]
+    .venv/bin/python -m benchmarks.engine [--calls 3000] [--rate 200] [--webhook 0] [--systems belplan,ari]
 
 CPU time (user and system) is what counts here: other work on the machine hardly disturbs it.
 """
@@ -10,6 +10,8 @@ import asyncio
 import json
 import sys
 import tempfile
+import textwrap
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.rivals.__main__ import ROUTE, Cpu, process, tone
@@ -18,30 +20,61 @@ from tests.asterisk.serving import plan
 WARM = 300  # calls before it counts
 
 
-async def measure(name: str, rate: float, calls: int) -> tuple[float, list[float]]:
-    """Milliseconds of processor that the engine takes for one call, and how long each waited for its answer."""
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What calls cost the engine: `cpu` in ms a call, `ms` that each waited, `memory` that it grew by, in bytes."""
+
+    cpu: float
+    ms: list[float]
+    memory: int
+
+    def percentile(self, share: float) -> float:
+        """The milliseconds that this share of the calls did not exceed."""
+        return sorted(self.ms)[min(len(self.ms) - 1, int(len(self.ms) * share))]
+
+
+async def measure(name: str, rate: float, calls: int, *, webhook_ms: int = 0, plans: int = 1) -> Cost:
+    """Place so many calls at so many a second, with webhooks that take so long, in a company of so many dial plans."""
     with tempfile.TemporaryDirectory(prefix="belplan-engine-") as folder:
         async with (
-            process("benchmarks.rivals.crm", "0") as (_, crm),
+            process("benchmarks.rivals.crm", str(webhook_ms)) as (_, crm),
             process("benchmarks.engine.tape") as (tape, port),
         ):
             url = f"http://127.0.0.1:{crm}/"
             if name == "belplan":
                 path = Path(folder) / "plan.yaml"
-                path.write_text(plan(ROUTE.format(url=url)).replace("port: 9,", "port: 9, channels: 10000,"))
+                route = ROUTE.format(url=url).replace("POST,", "POST, timeout: 10,")
+                path.write_text(plan(route).replace("port: 9,", "port: 9, channels: 10000,") + more(plans, route))
                 tone(Path(folder) / "sounds")
                 words = ("benchmarks.engine.belplan", str(path), folder, port)
             else:
                 words = ("benchmarks.rivals.ari", f"http://127.0.0.1:{port}/ari", "none", url)
             async with process(*words) as (engine, _):
-                await play(tape, rate, WARM)
+                await play(tape, rate, min(WARM, calls))
                 cpu = Cpu(engine.pid)
-                before = cpu.seconds()
+                before, small = cpu.seconds(), most_memory(engine.pid)
                 ms = await play(tape, rate, calls)
                 used = (cpu.seconds() - before) * 1000 / calls
+                grown = most_memory(engine.pid) - small
                 if name != "belplan":
                     engine.kill()
-                return used, ms
+                return Cost(used, ms, grown)
+
+
+def more(plans: int, route: str) -> str:
+    """Dial plans beside the one that is called."""
+    body = textwrap.indent(textwrap.dedent(route), "      ")
+    return "".join(
+        f"  - name: Plan {n}\n    external_numbers: ['31880{n:06d}']\n    route:\n{body}\n" for n in range(1, plans)
+    )
+
+
+def most_memory(pid: int) -> int:
+    """The most bytes that a process has had of its own."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise LookupError("no VmHWM")
 
 
 async def play(tape: asyncio.subprocess.Process, rate: float, calls: int) -> list[float]:
@@ -58,13 +91,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=3000)
     parser.add_argument("--rate", type=float, default=200)
+    parser.add_argument("--webhook", type=int, default=0, help="milliseconds that it takes")
     parser.add_argument("--systems", default="belplan,ari")
     arguments = parser.parse_args()
     for name in arguments.systems.split(","):
-        used, ms = asyncio.run(measure(name, arguments.rate, arguments.calls))
-        ms.sort()
-        p50, p99 = ms[len(ms) // 2], ms[int(len(ms) * 0.99)]
-        print(f"{name:<8} CPU a call {used:.3f} ms; waited p50 {p50:.1f}, p99 {p99:.1f} ms", flush=True)
+        cost = asyncio.run(measure(name, arguments.rate, arguments.calls, webhook_ms=arguments.webhook))
+        late = [cost.percentile(share) - arguments.webhook for share in (0.5, 0.99)]
+        kilobytes = cost.memory / 1000 / arguments.calls
+        print(
+            f"{name:<8} CPU a call {cost.cpu:.3f} ms; over the webhook p50 {late[0]:.1f}, p99 {late[1]:.1f} ms;"
+            f" grew by {kilobytes:.1f} kB a call",
+            flush=True,
+        )
     return 0
 
 
