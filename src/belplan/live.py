@@ -19,7 +19,7 @@ SAMPLES = 200  # durations of one minute that percentiles are taken over
 MOST_WEBHOOKS = 20_000  # whose figures are kept; the longest unused are forgotten
 
 _ARRIVED = ("caller_number", "callee_number", "dial_plan")
-_SHOWN = ("app", "exit", "sound", "number", "outcome", "cause", "queue", "change", "agent", "waiting")
+_SHOWN = ("app", "exit", "sound", "number", "outcome", "cause", "queue", "change", "agent", "waiting", "duration_ms")
 
 
 @dataclass(slots=True)

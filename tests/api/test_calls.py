@@ -238,9 +238,13 @@ def test_old_records_go_when_their_company_says_so(server, keep, company):
 
 def test_figures_are_for_this_machine_and_name_nobody(server, company):
     server.loop.call_soon_threadsafe(lambda: server.parts.live.tell(company, "ended", outcome="connected"))
+    asked = {"app": "webhook", "exit": "ok", "duration_ms": 40.0}
+    server.loop.call_soon_threadsafe(lambda: server.parts.live.tell(company, "left", **asked))
     found = server.somebody()
     text = found.http.get(f"{server.url}/metrics", timeout=10).text
     assert "belplan_ready 0.0" in text
+    assert 'belplan_webhook_seconds_bucket{le="0.05",result="ok"} 1.0' in text
+    assert "belplan_loop_late_seconds_count " in text
     assert "belplan_tasks " in text
     assert "process_open_fds " in text
     assert company not in text

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from fastapi import APIRouter, Request, Response
+from prometheus_client import Histogram, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.process_collector import ProcessCollector
@@ -14,18 +15,54 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from belplan.api.parts import Parts
 from belplan.api.problems import not_found
 
+disable_created_metrics()  # when each histogram was made: nobody asks for that
+
+LOOK = 0.25  # seconds between looks at how late the event loop is
+LATE = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)  # seconds: a caller hears nothing of less than 0.1
+WEBHOOK = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds: 2 is the usual timeout, 10 the longest
+
+
+class Lateness:
+    """How late the event loop comes to what is due: all calls wait so long for each of their steps."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._late = Histogram(
+            "belplan_loop_late_seconds", "How late the event loop is.", buckets=LATE, registry=registry
+        )
+        self._looking = False
+
+    def look(self) -> None:
+        """Look from now on, on the loop that runs."""
+        if not self._looking:
+            self._looking = True
+            self._again(asyncio.get_running_loop())
+
+    def _again(self, loop: asyncio.AbstractEventLoop) -> None:
+        due = loop.time() + LOOK
+
+        def came() -> None:
+            self._late.observe(max(0.0, loop.time() - due))
+            self._again(loop)
+
+        loop.call_at(due, came)
+
 
 class Figures(Collector):
     """What is counted of all companies together: no figure names one of them."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, registry: CollectorRegistry) -> None:
         self._parts = parts
+        self._late = Lateness(registry)
+        self._took = Histogram(
+            "belplan_webhook_seconds", "What webhooks took.", ["result"], buckets=WEBHOOK, registry=registry
+        )
         self._calls = Counter[str]()
         self._webhooks = Counter[str]()
         parts.live.listeners.append(self._heard)
 
     def collect(self) -> Iterator[Metric]:
         parts = self._parts
+        self._late.look()
         yield GaugeMetricFamily("belplan_ready", "1 while calls can be taken.", int(parts.calls.ready))
         yield GaugeMetricFamily("belplan_calls", "Calls under way.", sum(map(len, parts.live.calls.values())))
         yield GaugeMetricFamily(
@@ -38,13 +75,15 @@ class Figures(Collector):
         if event["what"] == "ended":
             self._calls[str(event.get("outcome", ""))] += 1
         elif event["what"] == "left" and event.get("app") == "webhook":
-            self._webhooks[str(event.get("exit", ""))] += 1
+            result = str(event.get("exit", ""))
+            self._webhooks[result] += 1
+            self._took.labels(result).observe(float(str(event.get("duration_ms", 0.0))) / 1000)
 
 
 def registry_of(parts: Parts) -> CollectorRegistry:
     """All the figures of a server."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Figures(parts))
+    registry.register(Figures(parts, registry))
     ProcessCollector(registry=registry)  # memory, descriptors, time of the processor
     return registry
 
