@@ -104,7 +104,7 @@ def create(parts: Parts) -> FastAPI:
     app.include_router(_health(parts))
     if parts.live:
         app.include_router(metrics.router(parts))
-    app.mount("/", Page(parts.page))
+    app.router.default = Page(parts.page)  # no route of its own: another method of an address is 405, not 404
     app.openapi = lambda: _document(app)
     app.add_middleware(Idempotency, parts=parts)
     app.add_middleware(Edge, per_minute=parts.per_minute)

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -88,7 +89,7 @@ class Edge:
                 async with asyncio.timeout_at(deadline):
                     message = await receive()
             except TimeoutError:
-                raise ApiError(408, "slow", "The body did not come in time.") from None
+                raise HTTPException(408, "The body did not come in time.") from None  # FastAPI hides any other
             complete = message["type"] != "http.request" or not message.get("more_body", False)
             return message
 

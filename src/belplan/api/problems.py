@@ -93,7 +93,15 @@ def answer(error: ApiError) -> JSONResponse:
     return JSONResponse(error.body, error.body["status"], error.headers, media_type=MEDIA_TYPE)
 
 
-WORDS = {400: "malformed", 401: "not-signed-in", 403: "not-allowed", 404: "not-found", 405: "method", 413: "too-large"}
+WORDS = {
+    400: "malformed",
+    401: "not-signed-in",
+    403: "not-allowed",
+    404: "not-found",
+    405: "method",
+    408: "slow",
+    413: "too-large",
+}
 
 
 def install(app: FastAPI) -> None:
