@@ -137,7 +137,16 @@ def _tour(page: Page, exchange: Stage, language: str) -> None:
     for name in (
         *("plans", "menus", "people/users/201", "people/groups/301", "people/queues/401", "people/voicemail/501"),
         *("people/phone-book", "today", "today/times/kantooruren", "today/diversions/teamoverleg"),
-        *("settings/company", "settings/versions", "settings/trunks/provider", "settings/prompts", "settings/secrets"),
+        *(
+            "settings/company",
+            "settings/versions",
+            "settings/trunks/provider",
+            "voicemail",
+            "settings/prompts",
+            "settings/events",
+            "settings/data",
+            "settings/secrets",
+        ),
         *("settings/access", "settings/tokens", "settings/audit"),
     ):
         page.goto(exchange.at(name))

@@ -6,13 +6,23 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from tests.api.test_prompts import tone
 from tests.browser.conftest import ROOT, Office, Visitor
 
 PAGES = (
     *("overview", "plans", "plans/0", "menus", "menus/keuze", "live", "calls"),
     *("people/users/201", "people/groups/301", "people/queues", "people/voicemail", "people/phone-book"),
     *("today", "today/times", "today/diversions", "settings/company", "settings/versions", "settings/trunks/provider"),
-    *("settings/prompts", "settings/secrets", "settings/access", "settings/tokens", "settings/audit"),
+    *(
+        "voicemail",
+        "settings/prompts",
+        "settings/events",
+        "settings/data",
+        "settings/secrets",
+        "settings/access",
+        "settings/tokens",
+        "settings/audit",
+    ),
 )
 
 
@@ -151,3 +161,20 @@ def test_three_hundred_cards_stay_fluid_while_one_is_dragged(visitor: Visitor, o
     page.mouse.up()
     # Alone on two cores none takes over 25 ms (docs/page.md). Here others may run beside it: the usual frame is judged.
     assert frames[len(frames) // 2] < 50, (chosen, frames[-5:])
+
+
+def test_a_sound_is_uploaded_listened_to_and_renamed(visitor: Visitor, office: Office):
+    page = visitor.page(state=office.state)
+    page.goto(office.at("settings/prompts"))
+    sound = {"name": "Wélkom.wav", "mimeType": "audio/wav", "buffer": tone(2)}
+    page.locator("input[type=file]").set_input_files(sound)
+    row = page.locator("li.message", has_text="W_lkom.wav")
+    row.get_by_role("button", name="Luister").click()
+    ready = "one => new Promise(done => { one.onloadedmetadata = () => done(one.duration); one.load(); })"
+    assert row.locator("audio").evaluate(ready) == pytest.approx(2, abs=0.1)
+    row.get_by_role("button", name="Hernoem").click()
+    page.get_by_label("Naam").fill("welkom")
+    page.keyboard.press("Enter")
+    expect(page.locator("li.message", has_text="welkom.wav")).to_be_visible()
+    page.locator("input[type=file]").set_input_files({**sound, "buffer": b"no sound", "name": "x.wav"})
+    expect(page.get_by_text("geen geluid")).to_be_visible()

@@ -1,11 +1,11 @@
 /** Which page is shown, and the navigation around it. */
 
 import { useQueryClient } from "@tanstack/react-query";
-import { Activity, CloudOff, Grip, Languages, ListTree, LogOut, Map as MapIcon, Phone, PhoneCall, Settings, SunMoon, ToggleRight, UsersRound } from "lucide-react";
+import { Activity, CloudOff, Grip, Languages, ListTree, LogOut, Map as MapIcon, Phone, PhoneCall, Settings, SunMoon, ToggleRight, UsersRound, Voicemail } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { send } from "./api/client";
-import { useSession } from "./api/queries";
+import { useBoxes, useSession } from "./api/queries";
 import type { Session } from "./api/types";
 import { DraftOf, useDraft } from "./editor/draft";
 import { Contained } from "./errors";
@@ -28,6 +28,7 @@ const TodayPage = lazy(() => import("./pages/today").then((module) => ({ default
 const PhonePage = lazy(() => import("./pages/phone").then((module) => ({ default: module.PhonePage })));
 const Ringing = lazy(() => import("./pages/phone").then((module) => ({ default: module.Ringing })));
 const SettingsPage = lazy(() => import("./pages/settings").then((module) => ({ default: module.SettingsPage })));
+const VoicemailPage = lazy(() => import("./pages/voicemail").then((module) => ({ default: module.VoicemailPage })));
 const SetupPage = lazy(() => import("./pages/setup").then((module) => ({ default: module.SetupPage })));
 
 const LinkPage = lazy(() => import("./pages/link").then((module) => ({ default: module.LinkPage })));
@@ -84,6 +85,7 @@ function Company({ id, session }: { id: string; session: Session }) {
                 <Route path="/c/:c/menus"><MenusPage company={id} /></Route>
                 <Route path="/c/:c/menus/:menu">{({ menu }) => <MenuPage key={menu} company={id} name={decoded(menu)} />}</Route>
                 <Route path="/c/:c/live"><LivePage company={id} /></Route>
+                <Route path="/c/:c/voicemail"><VoicemailPage company={id} /></Route>
                 <Route path="/c/:c/calls"><CallsPage company={id} /></Route>
                 <Route path="/c/:c/calls/:uuid">{({ uuid }) => <CallPage company={id} uuid={uuid} />}</Route>
                 <Route path="/c/:c/phone"><PhonePage company={id} /></Route>
@@ -118,9 +120,10 @@ function Nav({ id, session }: { id: string; session: Session }) {
   const { t, language } = useWords();
   const queries = useQueryClient();
   const [path, navigate] = useLocation();
-  const entry = (to: string, word: Word, icon: ReactNode): ReactNode => {
+  const boxes = useBoxes(id);
+  const entry = (to: string, word: Word, icon: ReactNode, count = 0): ReactNode => {
     const href = `/c/${id}/${to}`;
-    return <Link href={href} className={`to-${to}`} aria-current={path === href || path.startsWith(`${href}/`) ? "page" : undefined}>{icon}<span>{t(word)}</span></Link>;
+    return <Link href={href} className={`to-${to}`} aria-current={path === href || path.startsWith(`${href}/`) ? "page" : undefined}>{icon}<span>{t(word)}</span>{count > 0 && <b className="nav-count">{count}<span className="sr"> {t("voicemail.unheard")}</span></b>}</Link>;
   };
   return (
     <nav className="nav" aria-label={t("nav.main")}>
@@ -143,6 +146,7 @@ function Nav({ id, session }: { id: string; session: Session }) {
       {entry("menus", "nav.menus", <Grip size={19} strokeWidth={1.75} aria-hidden />)}
       {entry("live", "nav.live", <Activity size={19} strokeWidth={1.75} aria-hidden />)}
       {entry("calls", "nav.calls", <PhoneCall size={19} strokeWidth={1.75} aria-hidden />)}
+      {!!boxes.data?.length && entry("voicemail", "voicemail.title", <Voicemail size={19} strokeWidth={1.75} aria-hidden />, boxes.data.reduce((count, box) => count + box.new, 0))}
       {entry("phone", "nav.phone", <Phone size={19} strokeWidth={1.75} aria-hidden />)}
       {entry("people", "nav.people", <UsersRound size={19} strokeWidth={1.75} aria-hidden />)}
       {entry("today", "nav.today", <ToggleRight size={19} strokeWidth={1.75} aria-hidden />)}

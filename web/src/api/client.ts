@@ -18,6 +18,7 @@ export class Refused extends Error {
 export class Offline extends Error {}
 
 let csrf = "";
+export const csrfToken = (): string => csrf;
 export const trust = (token: string): void => { csrf = token; };
 
 export interface Answer<T> { body: T; etag: string }

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { learn } from "../plan/route";
 import type { AppFacts } from "../plan/types";
-import { get, listed, Refused, trust } from "./client";
+import { get, listed, type Page, Refused, trust } from "./client";
 import type { Session } from "./types";
 
 export function useSession() {
@@ -31,4 +31,11 @@ export function useApps() {
     },
     staleTime: Infinity,
   });
+}
+
+interface Box { number: string; name: string; messages: number; new: number }
+
+/** The voicemail boxes that one may listen to. */
+export function useBoxes(company: string) {
+  return useQuery({ queryKey: ["voicemail", company], queryFn: async () => listed(await get<Page<Box>>(`/companies/${company}/voicemail`)), retry: false, refetchInterval: 20_000 });
 }

@@ -21,7 +21,8 @@ export interface Walk {
 
 /** One call as the records have it. */
 export interface CallRecord {
-  uuid: string; arrived: string; lasted: number; version: number; caller_number: string; callee_number: string; dial_plan: string;
+  uuid: string; arrived: string; lasted: number; version: number; caller_number: string; caller_name?: string; callee_number: string; callee_name?: string; dial_plan: string;
+  recordings?: { number: number; seconds: number }[];
   outcome: string; cause: number; connected_to: string | null; answered_by: string | null; webhook: string;
   variables?: Record<string, string>; heard?: string[]; trace?: TraceStep[]; why?: { nl: string; en: string } | null;
 }

@@ -15,6 +15,7 @@ import { CheckField, Field, ListField, Menu, NumberField, Segments, SelectField,
 import { useDraft } from "./draft";
 import { LearnedAnswers } from "./learned";
 import { InsertField, NamePicker, NumberPicker, VariablePicker } from "./pickers";
+import { SoundPicker } from "./sounds";
 import { TryWebhook, WhatWeSend } from "./try-webhook";
 
 export interface FormProps {
@@ -357,7 +358,7 @@ function PromptFields({ setting }: { setting: Setting }) {
       }} />
       {mode === "say"
         ? <TextField label={t("form.spoken")} lines={4} value={says.trimStart()} onChange={(text) => set("say", text || " ")} wrong={wrong("say")} after={<InsertField scope={scope} onInsert={(name) => set("say", says + name)} />} />
-        : <TextField label={t("form.file")} mono value={String(s.file ?? "")} onChange={(file) => set("file", file)} wrong={wrong("file")} />}
+        : <SoundPicker label={t("form.file")} company={draft.company} value={String(s.file ?? "")} onChange={(file) => set("file", file)} wrong={wrong("file")} />}
       {mode === "say" && <SelectField label={t("form.language")} value={String(s.language ?? "")} options={[["", t("form.company_language")], ["nl", "Nederlands"], ["en", "English"]]} onChange={(language) => set("language", language)} />}
       <CheckField label={t("form.answer")} value={s.answer !== false} onChange={(on) => set("answer", on ? undefined : false)} />
     </>

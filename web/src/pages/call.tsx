@@ -77,6 +77,7 @@ export function CallPage({ company, uuid }: { company: string; uuid: string }) {
             <div className="inside" style={{ overflowX: "auto" }}>{view === "plain" ? <Ladder call={call} plan={plan} /> : <StepTable call={call} plan={plan} />}</div>
           </section>
           <div className="stack">
+            {!!call.recordings?.length && <section className="panel"><header><h2>{t("call.recordings")}</h2></header><ul className="inside stack" style={{ gap: 10 }}>{call.recordings.map((one) => <li key={one.number} className="stack" style={{ gap: 4 }}><span className="quiet">{t("call.recording", { number: one.number })} · {minutes(one.seconds)}</span><audio controls preload="none" aria-label={t("call.recording", { number: one.number })} src={`/api/v1/companies/${company}/calls/${call.uuid}/recordings/${one.number}.mp3`} style={{ width: "100%" }} /></li>)}</ul></section>}
             {webhooks.length === 0 && <section className="panel"><p className="inside quiet">{t("call.no_webhook")}</p></section>}
             {webhooks.map((step, index) => <WebhookPanel key={index} step={step} plan={plan} />)}
             {!!call.heard?.length && <section className="panel"><header><h2>{t("call.heard")}</h2></header><ol className="inside stack" style={{ gap: 6 }}>{call.heard.map((sound, index) => <li key={index}>{soundWords(sound, language)}</li>)}</ol></section>}

@@ -106,7 +106,8 @@ export function whereTo(call: CallRecord, plan: Plan, t: ReturnType<typeof useWo
   return name ? `→ ${name}${through && through !== name ? ` (${through})` : ""}` : t(`outcome.${call.outcome}` as "outcome.ended");
 }
 
-export function callerOf(call: { caller_number?: string }, plan: Plan, withheld: string): string {
+export function callerOf(call: { caller_number?: string; caller_name?: string }, plan: Plan, withheld: string): string {
+  if (call.caller_name) return call.caller_name;
   const name = (call.caller_number && plan.phone_book?.find((entry) => entry.number.replace(/\D/g, "") === call.caller_number)?.name) || (call.caller_number && destination(plan, call.caller_number)?.name);
   return name || (call.caller_number ? shown(call.caller_number, plan.company.country) : withheld);
 }

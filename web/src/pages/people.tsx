@@ -2,7 +2,7 @@
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import qrcode from "qrcode-generator";
-import { Phone as PhoneIcon, Play, Plus, Trash2, Upload } from "lucide-react";
+import { Phone as PhoneIcon, Plus, Trash2, Upload } from "lucide-react";
 import { useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
 import { ask, get, listed, post, Refused, send, type Page } from "../api/client";
@@ -13,15 +13,17 @@ import { DraftBar, UndoRedo } from "../editor/plan-page";
 import { NumberPicker } from "../editor/pickers";
 import { Publish } from "../editor/publish";
 import { RouteEditor } from "../editor/route-editor";
+import { SoundPicker } from "../editor/sounds";
 import { destination, strategyWords } from "../plan/sentence";
 import { shown } from "../plan/number";
 import type { Agent, Phone, Plan } from "../plan/types";
 import { Dialog, Empty, ListField, Loading, NumberField, SelectField, TextField, Tile, toast } from "../ui/parts";
-import { clock, day, minutes, useWords, type Word } from "../words";
+import { useWords, type Word } from "../words";
 import { Entries, type Entry, type EntryForm } from "./entries";
 import { standing } from "./live";
 import { useAccounts, useLive } from "./live-data";
 import { freeEntryName, freeNumber } from "./plans";
+import { Messages } from "./voicemail";
 
 const SECTIONS: [string, Word][] = [["users", "people.users"], ["groups", "people.groups"], ["queues", "people.queues"], ["voicemail", "people.voicemail"], ["phone-book", "people.phone_book"]];
 
@@ -82,7 +84,7 @@ export function PeoplePage({ company, section, entry }: { company: string; secti
             <Spoken label={t("form.greeting")} value={form.entry.greeting} onChange={(prompt) => form.set("greeting", prompt)} />
             <div className="number-grid"><NumberField label={t("form.max_length")} unit="s" value={form.entry.max_length as number | undefined} placeholder="180" min={1} max={3600} onChange={(value) => form.set("max_length", value)} wrong={form.wrong("max_length")} /><NumberField label={t("form.keep_days")} value={form.entry.keep_days as number | undefined} placeholder="30" min={1} onChange={(value) => form.set("keep_days", value)} wrong={form.wrong("keep_days")} /></div>
           </>}
-          after={(form) => <Messages company={company} box={form.entry.number ?? ""} plan={form.plan} />} />}
+          after={(form) => <Messages company={company} box={form.entry.number ?? ""} />} />}
         {section === "phone-book" && <PhoneBook company={company} />}
       </div></div>
       {publishing && <Publish onClose={() => setPublishing(false)} onGo={() => setPublishing(false)} />}
@@ -92,9 +94,12 @@ export function PeoplePage({ company, section, entry }: { company: string; secti
 }
 
 function Spoken({ label, value, onChange }: { label: string; value: unknown; onChange: (prompt: unknown) => void }) {
+  const { t } = useWords();
+  const { draft } = useDraft();
   const prompt = (value ?? {}) as { say?: string; file?: string };
-  if (prompt.file) return <TextField label={label} mono value={prompt.file} onChange={(file) => onChange(file ? { ...prompt, file } : undefined)} />;
-  return <TextField label={label} lines={2} value={prompt.say ?? ""} onChange={(say) => onChange(say ? { ...prompt, say } : undefined)} />;
+  const toggle = <button type="button" className="link" onClick={() => onChange(prompt.file === undefined ? { file: "" } : undefined)}>{t(prompt.file === undefined ? "form.file" : "form.spoken")}</button>;
+  if (prompt.file !== undefined) return <div className="stack" style={{ gap: 8 }}><SoundPicker label={label} company={draft.company} value={prompt.file} onChange={(file) => onChange({ file })} /><span>{toggle}</span></div>;
+  return <TextField label={label} lines={2} value={prompt.say ?? ""} onChange={(say) => onChange(say ? { ...prompt, say } : undefined)} after={toggle} />;
 }
 
 function Members({ label, value, onChange, plan, wrong }: { label: string; value: string[]; onChange: (members: string[]) => void; plan: Plan; wrong: string | undefined }) {
@@ -205,29 +210,6 @@ function Personal({ company, form }: { company: string; form: EntryForm }) {
     <section className="panel personal">
       <header><h2 className="grow">{t("form.personal")}</h2><span className="quiet">{t("form.personal_more", { number: form.entry.number ?? "" })}</span></header>
       <RouteEditor company={company} top={`users[${form.index}].route`} apps={apps.data.filter((app) => app.name !== "webhook")} palette={false} emptyStart={false} begin={<div className="rail-end"><span className="node"><PhoneIcon size={13} aria-hidden /></span><span>{t("editor.someone_calls")} <b>{form.entry.number}</b></span></div>} />
-    </section>
-  );
-}
-
-interface Message { id: string; at?: string; received_at?: string; caller_number?: string; caller_name?: string; seconds?: number; duration?: number; heard?: boolean; text?: string }
-
-function Messages({ company, box, plan }: { company: string; box: string; plan: Plan }) {
-  const { t, language } = useWords();
-  const queries = useQueryClient();
-  const [playing, setPlaying] = useState("");
-  const found = useQuery({ queryKey: ["voicemail", company, box], queryFn: async () => listed(await get<Message[]>(`/companies/${company}/voicemail/${box}`)), retry: false, refetchInterval: 15_000 });
-  return (
-    <section className="panel">
-      <header><h2 className="grow">{t("people.messages")}</h2></header>
-      {!found.data?.length && <p className="inside quiet">{t("people.no_messages")}</p>}
-      <ul>{found.data?.map((message) => { const at = message.at ?? message.received_at; const number = message.caller_number ?? ""; return (
-        <li key={message.id} className="message">
-          <button type="button" className="icon-button" aria-label={t("action.listen")} onClick={() => setPlaying(message.id)}><Play size={16} /></button>
-          <span className="grow"><b>{message.caller_name || (number ? shown(number, plan.company.country) : t("calls.withheld"))}</b><br /><span className="quiet">{at ? `${day(at, language)}, ${clock(at, language)}` : ""}</span></span>
-          {playing === message.id && <audio controls autoPlay src={`/api/v1/companies/${company}/voicemail/${box}/${message.id}.mp3`} />}
-          <span className="quiet">{minutes(message.seconds ?? message.duration ?? 0)}</span>
-          <button type="button" className="icon-button" aria-label={t("action.delete")} onClick={() => void send("DELETE", `/companies/${company}/voicemail/${box}/${message.id}`).then(() => queries.invalidateQueries({ queryKey: ["voicemail", company, box] }))}><Trash2 size={15} /></button>
-        </li>); })}</ul>
     </section>
   );
 }

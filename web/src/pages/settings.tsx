@@ -1,9 +1,9 @@
 /** What administrators need now and then: the company, lines, sounds, secrets, access, tokens, the log, versions. */
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Languages, Plus, SunMoon, Trash2, Undo2, Upload } from "lucide-react";
-import { useRef, useState } from "react";
-import { ask, get, listed, post, Refused, send } from "../api/client";
+import { Languages, Plus, SunMoon, Trash2, Undo2 } from "lucide-react";
+import { useState } from "react";
+import { get, listed, post, Refused, send } from "../api/client";
 import type { Session, Version } from "../api/types";
 import { ConflictDialog } from "../editor/conflict";
 import { useDraft } from "../editor/draft";
@@ -17,11 +17,13 @@ import { CheckField, Empty, ListField, Loading, NumberField, SelectField, TextFi
 import { switchTheme } from "../theme";
 import { clock, day, speak, useWords, type Word } from "../words";
 import { Entries } from "./entries";
+import { DataRegister, EventWebhooks } from "./events";
 import { SectionTabs } from "./people";
 import { freeEntryName } from "./plans";
+import { SoundsList } from "./sounds";
 import { countryNames, timezones } from "./setup";
 
-const SECTIONS: [string, Word][] = [["company", "settings.company"], ["versions", "settings.versions"], ["trunks", "settings.trunks"], ["prompts", "settings.prompts"], ["secrets", "settings.secrets"], ["access", "settings.people"], ["tokens", "settings.tokens"], ["audit", "settings.audit"]];
+const SECTIONS: [string, Word][] = [["company", "settings.company"], ["versions", "settings.versions"], ["trunks", "settings.trunks"], ["prompts", "settings.prompts"], ["events", "settings.events"], ["data", "settings.data"], ["secrets", "settings.secrets"], ["access", "settings.people"], ["tokens", "settings.tokens"], ["audit", "settings.audit"]];
 
 export function SettingsPage({ company, section, entry, session }: { company: string; section: string; entry: string | undefined; session: Session }) {
   const { t } = useWords();
@@ -47,7 +49,9 @@ export function SettingsPage({ company, section, entry, session }: { company: st
             <ListField label={t("form.inbound_from")} mono value={(one.inbound_from as string[] | undefined) ?? []} onChange={(list) => set("inbound_from", list)} wrong={wrong("inbound_from")} />
             <ListField label={t("form.numbers")} value={(one.numbers as string[] | undefined) ?? []} onChange={(list) => set("numbers", list)} wrong={wrong("numbers")} />
           </>} />}
-        {section === "prompts" && <Prompts company={company} />}
+        {section === "prompts" && <SoundsList company={company} />}
+        {section === "events" && <EventWebhooks company={company} />}
+        {section === "data" && <DataRegister company={company} />}
         {section === "secrets" && <Secrets company={company} />}
         {section === "access" && <AccessList company={company} />}
         {section === "tokens" && <Tokens company={company} />}
@@ -126,22 +130,6 @@ function useList<T>(company: string, path: string) {
   return { list: found.data ?? [], refused: found.error instanceof Refused ? found.error.message : "", told };
 }
 
-interface Prompt { name: string; seconds?: number; duration?: number; size?: number }
-
-function Prompts({ company }: { company: string }) {
-  const { t } = useWords();
-  const { list, refused, told } = useList<Prompt>(company, "prompts");
-  const file = useRef<HTMLInputElement>(null);
-  const [playing, setPlaying] = useState("");
-  return (
-    <section className="panel" style={{ maxWidth: 760 }}>
-      <header><h2 className="grow">{t("settings.prompts")}</h2><input ref={file} type="file" accept="audio/*" hidden onChange={(event) => { const chosen = event.target.files?.[0]; if (chosen) void told(ask("PUT", `/companies/${company}/prompts/${encodeURIComponent(chosen.name)}`, chosen, { "Content-Type": chosen.type || "application/octet-stream" })); event.target.value = ""; }} /><button type="button" className="button small" onClick={() => file.current?.click()}><Upload size={15} aria-hidden />{t("settings.upload")}</button></header>
-      {list.length === 0 && <Empty title={t("state.nothing")} {...(refused ? { more: refused } : {})} />}
-      <ul>{list.map((prompt) => <li key={prompt.name} className="message"><button type="button" className="button small" onClick={() => setPlaying(prompt.name)}>{t("action.listen")}</button><span className="grow mono">{prompt.name}</span>{playing === prompt.name && <audio controls autoPlay src={`/api/v1/companies/${company}/prompts/${encodeURIComponent(prompt.name)}`} />}<button type="button" className="icon-button" aria-label={`${t("action.delete")} ${prompt.name}`} onClick={() => void told(send("DELETE", `/companies/${company}/prompts/${encodeURIComponent(prompt.name)}`))}><Trash2 size={15} /></button></li>)}</ul>
-    </section>
-  );
-}
-
 function Secrets({ company }: { company: string }) {
   const { t } = useWords();
   const { list, told } = useList<{ name: string } | string>(company, "secrets");
@@ -182,7 +170,7 @@ function AccessList({ company }: { company: string }) {
 
 interface Token { id: string; name: string; person: string; scopes: string[]; created: string; expires: string | null }
 
-const SCOPES = ["live", "read", "records", "operate", "edit", "administer"] as const;
+const SCOPES = ["live", "read", "records", "operate", "edit", "listen", "administer"] as const;
 
 function Tokens({ company }: { company: string }) {
   const { t, language } = useWords();
