@@ -5,9 +5,10 @@ import json
 
 import pytest
 from playwright.sync_api import expect
+from pyotp.totp import TOTP
 
 from tests.api.test_prompts import tone
-from tests.browser.conftest import ROOT, Office, Visitor
+from tests.browser.conftest import PASSWORD, ROOT, Office, Visitor
 
 PAGES = (
     *("overview", "plans", "plans/0", "menus", "menus/keuze", "live", "calls"),
@@ -178,3 +179,23 @@ def test_a_sound_is_uploaded_listened_to_and_renamed(visitor: Visitor, office: O
     expect(page.locator("li.message", has_text="welkom.wav")).to_be_visible()
     page.locator("input[type=file]").set_input_files({**sound, "buffer": b"no sound", "name": "x.wav"})
     expect(page.get_by_text("geen geluid")).to_be_visible()
+
+
+def test_a_second_factor_is_set_up_with_an_app_and_switched_off(visitor: Visitor, office: Office):
+    page = visitor.page("en", state=office.state)
+    page.goto(office.at("settings/company"))
+    page.get_by_role("button", name="Set up a second factor").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("img", name="QR code")).to_be_visible()
+    secret = dialog.locator("code").inner_text()
+    dialog.get_by_label("Password").fill(PASSWORD)
+    dialog.get_by_label("Code from your app").fill("000000")
+    dialog.get_by_role("button", name="Confirm").click()
+    expect(dialog).to_contain_text("not right")
+    dialog.get_by_label("Code from your app").fill(TOTP(secret).now())
+    dialog.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_text("we also ask for a code")).to_be_visible()
+    page.get_by_role("button", name="Switch off the second factor").click()
+    page.get_by_role("dialog").get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("dialog").get_by_role("button", name="Switch off").click()
+    expect(page.get_by_text("with just your password")).to_be_visible()

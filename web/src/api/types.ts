@@ -1,6 +1,6 @@
 import type { Plan, Problem } from "../plan/types";
 
-export interface Person { id: string; name: string; email: string; role: string; language?: string }
+export interface Person { id: string; name: string; email: string; role: string; language?: string; second_factor?: boolean }
 export interface CompanyName { id: string; name: string; role: string }
 export interface Session { user: Person; companies: CompanyName[]; csrf: string }
 

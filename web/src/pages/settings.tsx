@@ -20,6 +20,7 @@ import { Entries } from "./entries";
 import { DataRegister, EventWebhooks } from "./events";
 import { SectionTabs } from "./people";
 import { freeEntryName } from "./plans";
+import { SecondFactor } from "./second-factor";
 import { SoundsList } from "./sounds";
 import { countryNames, timezones } from "./setup";
 
@@ -79,6 +80,7 @@ function CompanyForm({ session }: { session: Session }) {
           <NumberPicker label={t("form.last_resort")} value={plan.company.last_resort ?? ""} plan={plan} kinds={["user", "group"]} onChange={(number) => set("last_resort", number)} />
         </div><FormFoot /></section>
       <section className="panel"><header><h2>{t("settings.appearance")}</h2></header><div className="inside row" style={{ flexWrap: "wrap" }}><span className="grow">{session.user.name} · <span className="quiet">{session.user.email}</span></span><button type="button" className="button" onClick={() => speak(language === "nl" ? "en" : "nl")}><Languages size={15} aria-hidden />{t("account.language")}</button><button type="button" className="button" onClick={switchTheme}><SunMoon size={15} aria-hidden />{t("account.theme")}</button></div></section>
+      <SecondFactor session={session} />
     </div>
   );
 }
