@@ -337,8 +337,9 @@ def _percentile(values: list[float], part: float) -> float:
 async def campaign(
     folder: Path, calls: int, *, rate: float = 3.0, hold_ms: tuple[int, int] = (14000, 18000), seed: int = 1,
     every: tuple[float, float] = (0.5, 5.0), trouble: Trouble | None = None, line: Wire | None = None,
+    most: int = 1_000_000,
 ) -> Verdict:  # fmt: skip
-    """Place the calls, and kill the engine until they are over; or let them meet another `trouble`, once."""
+    """Place the calls, and kill the engine until they are over, or `most` are dead; or let them meet another `trouble`, once."""
     chance = random.Random(seed)
     told = faults(chance)
     armed = ["", *(itertools.islice(told, 400) if trouble is None else ())]
@@ -351,7 +352,7 @@ async def campaign(
         rows = [f"06{20000000 + n};{numbers[n % len(numbers)]};" for n in range(calls)]
         callers = folder / "callers.csv"
         callers.write_text("SEQUENTIAL\n" + "\n".join(rows) + "\n")
-        killer = Killer(one, chance, every, told, armed)
+        killer = Killer(one, chance, every, told, armed, most)
         troubling = asyncio.ensure_future(killer.run() if trouble is None else trouble(one))
         limit = calls / rate + hold_ms[1] / 1000 + 60
         async with sipp(
@@ -378,10 +379,11 @@ class Killer:
     every: tuple[float, float]
     told: Iterator[str]  # what engines die of
     armed: list[str]  # what those of the keeper that runs now do
+    most: int
     done: Counter[str] = field(default_factory=Counter)
 
     async def run(self) -> None:
-        while True:
+        while self.done.total() < self.most:
             pid = await until(lambda: self.one.pid, "the next engine", 30)
             # Most of the time it gets to work; now and then it dies while it begins.
             if self.chance.random() < 0.8:

@@ -15,7 +15,7 @@ from tests.asterisk.wire import wire
 
 
 async def test_an_engine_that_is_killed_again_and_again_loses_no_call(program, tmp_path):
-    verdict = await campaign(tmp_path, 10, rate=5.0, hold_ms=(3000, 3500), every=(0.2, 0.8), seed=5)
+    verdict = await campaign(tmp_path, 10, rate=5.0, hold_ms=(3000, 3500), every=(0.2, 0.8), seed=5, most=6)
     assert verdict.kills.total() >= 2, verdict.told()
     assert verdict.resumed, verdict.told()
     assert not verdict.dropped, verdict.told()
