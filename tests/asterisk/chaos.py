@@ -339,7 +339,7 @@ async def campaign(
     every: tuple[float, float] = (0.5, 5.0), trouble: Trouble | None = None, line: Wire | None = None,
     most: int = 1_000_000,
 ) -> Verdict:  # fmt: skip
-    """Place the calls, and kill the engine until they are over, or `most` are dead; or let them meet another `trouble`, once."""
+    """Place the calls, and kill the engine until they are over, or `most` are dead; or let another `trouble` happen."""
     chance = random.Random(seed)
     told = faults(chance)
     armed = ["", *(itertools.islice(told, 400) if trouble is None else ())]

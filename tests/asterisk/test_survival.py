@@ -62,6 +62,7 @@ async def test_another_engine_takes_over_and_the_first_leaves_everything_as_it_i
             await until(lambda: ringing.rang("anna")["20000000"], "the phone")
             await asyncio.to_thread(one.take_app_away)
             assert await asyncio.wait_for(one.ended(), 20) == 0
+            await one.start()
             ran = await calling.ended(50)
         assert ran.ok, ran.errors
 
