@@ -55,12 +55,12 @@ async def asterisk(one: Engine) -> None:
 
 
 def cutting(
-    line: Wire, chance: random.Random, every: tuple[float, float] = (0.2, 3.0)
-) -> Callable[[Engine], Awaitable]:
-    """Cut the line until the calls are over."""
+    line: Wire, chance: random.Random, every: tuple[float, float] = (0.2, 3.0), most: int = 1_000_000
+) -> Callable[[Engine], Awaitable[None]]:
+    """Cut the line until the calls are over, or that often."""
 
     async def cut(one: Engine) -> None:
-        while True:
+        while line.cuts < most:
             await asyncio.sleep(chance.uniform(*every))
             line.cut(chance.randrange(20_000))
 
