@@ -1,13 +1,16 @@
 """Records are found, read and exported; the phone book is filled; switches are switched."""
 
+import asyncio
 import csv
 import io
 import json
 import uuid
 from datetime import UTC, datetime, timedelta
 
+import aiohttp
 import pytest
 
+from belplan.api import now
 from belplan.store.records import as_row
 
 BEGAN = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
@@ -228,6 +231,24 @@ def test_events_come_as_they_happen_to_their_own_company_only(server, member, at
     assert "event: ended" in seen
     data = next(line for line in seen if line.startswith("data: "))
     assert json.loads(data.removeprefix("data: "))["call"] == "x"
+
+
+def test_whoever_is_signed_out_sees_no_more_of_what_happens(server, member, at, monkeypatch):
+    monkeypatch.setattr(now, "LOOK_AGAIN", 0.1)
+    reader = member("agent")
+    cookies = reader.http.cookies.get_dict()
+
+    async def until_closed() -> int | None:
+        url = f"{server.url}/api/v1{at}/events"
+        async with aiohttp.ClientSession(cookies=cookies) as http, http.ws_connect(f"{url}/socket") as socket:
+            async with http.get(url) as stream:
+                assert await stream.content.readline() == b"retry: 1000\n"
+                assert reader("DELETE", "/session").ok
+                await stream.content.read()
+            await socket.receive()
+            return socket.close_code
+
+    assert asyncio.run(asyncio.wait_for(until_closed(), 20)) == 4403
 
 
 def test_old_records_go_when_their_company_says_so(server, keep, company):

@@ -9,7 +9,8 @@ import hmac
 from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
-from fastapi import Depends, Path, Request, Response, WebSocket
+from fastapi import Depends, Path, Request, Response
+from starlette.requests import HTTPConnection
 
 from belplan.api.parts import Parts
 from belplan.api.problems import ApiError, not_found
@@ -129,7 +130,7 @@ async def who(request: Request, parts: WithParts) -> Who:
     return Who(person, session)
 
 
-async def who_of_socket(socket: WebSocket, parts: Parts) -> Who:
+async def who_of_socket(socket: HTTPConnection, parts: Parts) -> Who:
     """Who opens a WebSocket: by cookie, as a page does (it comes from our own origin), or by token. Raises ApiError."""
     kind, _, text = socket.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer" and (found := await parts.people.token(text.strip())):

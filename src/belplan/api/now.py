@@ -6,19 +6,22 @@ from collections.abc import AsyncGenerator
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Path, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
+from starlette.requests import HTTPConnection
 
 from belplan.api.fields import Asked, moment
-from belplan.api.identity import MayOperate, MayRead, MayWatch, Needs, WithParts, who_of_socket
+from belplan.api.identity import Access, MayOperate, MayRead, MayWatch, Needs, WithParts, who_of_socket
 from belplan.api.parts import NotTakenError, Parts
 from belplan.api.problems import ApiError, not_found
 from belplan.live import Live, Minute
+from belplan.store.database import DatabaseAwayError
 
 router = APIRouter(prefix="/companies/{company}", tags=["live"])
 
 KEEP_ALIVE = 15.0  # seconds of quiet after which something is said, so that nothing in between closes the connection
+LOOK_AGAIN = 20.0  # seconds between looks whether whoever watches still may
 MOST_READERS = 20  # of one company at once
 
 
@@ -161,12 +164,14 @@ async def webhooks(access: MayRead, parts: WithParts) -> Webhooks:
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
-async def events(access: MayWatch, parts: WithParts) -> StreamingResponse:
+async def events(access: MayWatch, parts: WithParts, request: Request) -> StreamingResponse:
     """Server-Sent Events: `arrived`, `step`, `left`, `heard`, `dialled`, `answered`, `queue`, `ended`, each with its
-    call. Whoever reads too slowly is cut off, and gets `live` anew."""
+    call. Whoever reads too slowly is cut off, and gets `live` anew; so is, within 20 s, whoever may no longer watch."""
     _room(parts.live, access.id)
     return StreamingResponse(
-        _stream(parts.live, access.id, parts), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+        _stream(parts.live, access.id, parts, request),
+        media_type="text/event-stream",
+        headers={"X-Accel-Buffering": "no"},
     )
 
 
@@ -175,7 +180,7 @@ async def socket(socket: WebSocket, company: Annotated[str, Path(pattern="^[0-9a
     """The same events over a WebSocket, one JSON document each."""
     parts: Parts = socket.app.state.parts
     try:
-        access = await Needs("live")(await who_of_socket(socket, parts), parts, company)
+        access = await _may_watch(socket, parts, company)
         _room(parts.live, access.id)
     except ApiError as error:
         await socket.close(4000 + error.body["status"])
@@ -183,8 +188,9 @@ async def socket(socket: WebSocket, company: Annotated[str, Path(pattern="^[0-9a
     await socket.accept()
     with parts.live.reader(access.id) as reader:
         leaving = asyncio.ensure_future(_until_gone(socket))
+        forbidden = asyncio.ensure_future(_until_forbidden(socket, parts, company))
         try:
-            while not reader.lost and not leaving.done() and not parts.stopping.is_set():
+            while not (reader.lost or leaving.done() or forbidden.done() or parts.stopping.is_set()):
                 event = await reader.next(1.0)
                 if event:
                     await socket.send_json(event)
@@ -192,8 +198,9 @@ async def socket(socket: WebSocket, company: Annotated[str, Path(pattern="^[0-9a
             pass
         finally:
             leaving.cancel()
+            forbidden.cancel()
     if not leaving.done():
-        await socket.close(1013 if reader.lost else 1001)
+        await socket.close(4403 if forbidden.done() else 1013 if reader.lost else 1001)
 
 
 @router.post("/live/{call}/hang-up", status_code=204)
@@ -220,18 +227,39 @@ async def click_to_call(asked: Click, access: MayOperate, parts: WithParts) -> C
         raise ApiError(409, "no-phone", "The call could not be begun.", str(error)) from None
 
 
-async def _stream(live: Live, company: str, parts: Parts) -> AsyncGenerator[str]:
-    with live.reader(company) as reader:
-        yield "retry: 1000\n\n"
-        quiet = 0.0
-        while not reader.lost and not parts.stopping.is_set():
-            event = await reader.next(1.0)
-            if event:
-                quiet = 0.0
-                yield f"id: {event['id']}\nevent: {event['what']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n"
-            elif (quiet := quiet + 1.0) >= KEEP_ALIVE:
-                quiet = 0.0
-                yield ": nothing happened\n\n"
+async def _stream(live: Live, company: str, parts: Parts, request: Request) -> AsyncGenerator[str]:
+    forbidden = asyncio.ensure_future(_until_forbidden(request, parts, company))
+    try:
+        with live.reader(company) as reader:
+            yield "retry: 1000\n\n"
+            quiet = 0.0
+            while not (reader.lost or forbidden.done() or parts.stopping.is_set()):
+                event = await reader.next(1.0)
+                if event:
+                    quiet = 0.0
+                    data = json.dumps(event, ensure_ascii=False)
+                    yield f"id: {event['id']}\nevent: {event['what']}\ndata: {data}\n\n"
+                elif (quiet := quiet + 1.0) >= KEEP_ALIVE:
+                    quiet = 0.0
+                    yield ": nothing happened\n\n"
+    finally:
+        forbidden.cancel()
+
+
+async def _may_watch(connection: HTTPConnection, parts: Parts, company: str) -> Access:
+    return await Needs("live")(await who_of_socket(connection, parts), parts, company)
+
+
+async def _until_forbidden(connection: HTTPConnection, parts: Parts, company: str) -> None:
+    """Until whoever watches is signed out, removed, or has lost the right."""
+    while True:
+        await asyncio.sleep(LOOK_AGAIN)
+        try:
+            await _may_watch(connection, parts, company)
+        except ApiError:
+            return
+        except DatabaseAwayError:
+            continue  # nobody can have been removed
 
 
 async def _until_gone(socket: WebSocket) -> None:
