@@ -109,7 +109,7 @@ def test_a_body_without_end_is_given_up(server, monkeypatch):
 
 
 def test_the_address_of_a_link_is_ours_whatever_the_host_header_says(server, admin, company):
-    asked = {"email": "nieuw@example.nl", "name": "Nieuw", "role": "editor"}
+    asked = {"email": "herhaald@example.nl", "name": "Herhaald", "role": "editor"}
     shown = {**admin.headers, "Cookie": f"belplan={admin.http.cookies['belplan']}", "Host": "evil.example"}
     link = server.somebody()("POST", f"/companies/{company}/people", asked, **shown).json()["link"]
     assert "evil" not in link
