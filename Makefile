@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help page demo test check fix docs docs-site wheel sbom bench bench-check measures kills lock clean screenshots
+.PHONY: help page exchange demo test check fix docs docs-site wheel sbom bench bench-check measures kills lock clean screenshots
 
 BIN := .venv/bin
 # Tests that share nothing and wait for no clock: two at a time. Then the others, which mostly wait for a real
@@ -25,12 +25,15 @@ screenshots: page ## take the pictures in docs/page anew: a real exchange, real 
 demo: page ## exchange, sample company, CRM and real calls on this machine (ONCE=1: end after the calls)
 	@$(BIN)/belplan demo $(if $(ONCE),--once)
 
-test: check page ## every check and test, real calls through Asterisk included
-	@$(BIN)/belplan pbx install --with-phones
-	@$(BIN)/python -m tests.browser.chromium
+test: .venv/.ready ## every check and test, real calls through Asterisk included
+	@$(MAKE) -s -j 3 check page exchange
 	@$(if $(ARGS),$(BIN)/pytest $(ARGS),$(BIN)/pytest -n 2 -m "not alone" $(SIDE_BY_SIDE) \
 	  && $(BIN)/pytest -n 2 -m "not alone" --dist loadfile $(SIDE_BY_SIDE:%=--ignore=%) \
 	  && $(BIN)/pytest -m alone)
+
+exchange: .venv/.ready # Asterisk, SIP phones and a browser for the tests
+	@$(BIN)/belplan pbx install --with-phones
+	@$(BIN)/python -m tests.browser.chromium
 
 check: .venv/.ready ## format, lint, types and layers
 	@$(BIN)/ruff format --check .
