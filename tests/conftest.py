@@ -9,7 +9,12 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("belplan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("belplan")
 
-MARKS = {"asterisk": ["asterisk"], "browser": ["browser", "alone"], "webhook": ["alone"]}  # of all tests in a folder
+MARKS = {
+    "asterisk": ["asterisk"],
+    "browser": ["browser", "alone"],
+    "drivers": ["alone"],
+    "webhook": ["alone"],
+}  # of all tests in a folder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
