@@ -9,7 +9,7 @@ SIDE_BY_SIDE := tests/unit tests/scenarios tests/receiver tests/api tests/docs t
 UV = $$(command -v uv || echo .venv-uv/bin/uv)
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
 
 .venv/.ready: pyproject.toml requirements/lock.txt scripts/venv.sh
 	@scripts/venv.sh && touch $@
@@ -62,7 +62,7 @@ wheel: page ## build the package twice into dist/, and compare: the same source 
 sbom: .venv/.ready ## list what the package takes along: dist/sbom.cdx.json and dist/licences.md
 	@$(BIN)/python scripts/sbom.py
 
-bench: .venv/.ready ## Belplan beside CURL(), FastAGI and a bare ARI client, into docs/performance.md, alone on the machine (ten minutes)
+bench: .venv/.ready ## Belplan beside CURL(), FastAGI and a bare ARI client, into docs/performance.md, alone on the machine
 	@$(BIN)/belplan pbx install --with-phones
 	@$(BIN)/python -m benchmarks.report
 

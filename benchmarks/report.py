@@ -151,6 +151,9 @@ def main() -> int:
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
     before: Figures = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    if arguments.check and not before:
+        print("there are no results to compare with: make bench", file=sys.stderr)
+        return 2
     figures = asyncio.run(run(arguments.only, arguments.seconds))
     for name, ratio in ratios(figures).items():
         print(f"{ratio:6.2f}  {name}")

@@ -27,7 +27,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.asterisk.chaos import Engine, caller_steps, engine, silent
+from tests.asterisk.chaos import MENU, Engine, caller_steps, engine, silent
 from tests.asterisk.phones import SDP, ack, answering, expect, free_port, register, request, run_sipp, scenario, sipp
 from tests.asterisk.wire import Wire, wire
 
@@ -49,7 +49,8 @@ ANSWERING = (
     "gijs",
 )  # all on one SIPp; anna is for everybody, the others work at the queue
 
-PLAN = """
+PLAN = (
+    """
 company: {{name: Voorbeeld BV, id: 42f30becd4ea93edd284e059427b5ee0, last_resort: "203"}}
 trunks: [{{name: provider, host: 127.0.0.2, port: 9, inbound_from: [127.0.0.0/8], channels: 500}}]
 users:
@@ -66,18 +67,12 @@ queues:
     max_waiting: 20
     max_wait: 20
 voicemail_boxes: [{{name: Algemeen, number: "501", keep_days: 1}}]
-ivr_menus:
-  - name: keuze
-    start: nl
-    contexts:
-      nl:
-        start: [{{announce: {{say: Toets een cijfer.}}}}]
-        timeout: 1
-        no_input: [{{connect: {{to: "201"}}}}]
-        keys: {{}}
-dial_plans:
+"""
+    + MENU
+    + """dial_plans:
 {plans}
 """
+)
 
 
 def _webhook(url: str) -> str:

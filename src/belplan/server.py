@@ -31,7 +31,7 @@ from belplan.engine.cdr import CallRecord
 from belplan.engine.clock import SystemClock
 from belplan.engine.companies import Companies
 from belplan.engine.engaged import Engaged
-from belplan.engine.entrance import Entrance, Feature, Features, entrance
+from belplan.engine.entrance import Entrance, Feature, Features, caller_number, entrance
 from belplan.engine.events import Event, Events, Watcher
 from belplan.engine.fault import point
 from belplan.engine.journal import Journal, UnreadableError
@@ -515,10 +515,7 @@ def _stack(feature: Feature | None) -> list[Frame]:
 
 
 def _caller_number(company: Company, incoming: AsteriskCall) -> str:
-    """The caller in the form of the request fields. Nobody outside can pass for one of the company's own phones."""
-    number = company.canonical(incoming.caller_number)
-    own = number in company.internal or number in company.accounts
-    return "" if own and not incoming.phone else number
+    return caller_number(company, incoming.caller_number, outside=not incoming.phone)
 
 
 def _state(plan: Path) -> tuple[int, int, int] | None:

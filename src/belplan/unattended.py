@@ -11,7 +11,7 @@ from belplan.drivers.asterisk import fallen
 from belplan.drivers.asterisk.fallen import Fallen
 from belplan.engine.cdr import CallRecord, Step
 from belplan.engine.companies import Companies
-from belplan.engine.entrance import entrance
+from belplan.engine.entrance import caller_number, entrance
 from belplan.engine.leg import NO_CIRCUIT, NORMAL
 from belplan.store.call_file import CallFile
 
@@ -50,9 +50,7 @@ def recorded(note: Fallen, ids: UUID, companies: Companies) -> CallRecord | None
         company = companies.of_trunk(note.trunk, note.called) or company
     if company is None:
         return None
-    caller = company.canonical(note.caller)
-    if note.trunk and (caller in company.internal or caller in company.accounts):
-        caller = ""  # nobody outside can pass for one of the company's own phones
+    caller = caller_number(company, note.caller, outside=bool(note.trunk))
     entered = entrance(company, note.called, caller)
     last_resort = company.canonical(company.settings.last_resort) if company.settings.last_resort else None
     user = company.accounts.get(note.phone)

@@ -50,15 +50,7 @@ NUMBERS = {
     "early": "31102380099",
 }
 
-PLAN = """
-company: {{name: Voorbeeld BV, id: 42f30becd4ea93edd284e059427b5ee0, last_resort: "203"}}
-trunks: [{{name: provider, host: 127.0.0.2, port: 9, inbound_from: [127.0.0.0/8], numbers: ["31102380095"]}}]
-users:
-  - {{name: Anna de Boer, number: "201", phones: [{{username: anna, password: geheim-anna}}]}}
-  - {{name: Bram Visser, number: "202", phones: [{{username: bram, password: geheim-bram}}]}}
-  - {{name: Carla Smit, number: "203", phones: [{{username: carla, password: geheim-carla}}]}}
-ring_groups: [{{name: Finance, number: "301", members: ["202", "201"], strategy: in_order, timeout: 2}}]
-ivr_menus:
+MENU = """ivr_menus:
   - name: keuze
     start: nl
     contexts:
@@ -67,7 +59,20 @@ ivr_menus:
         timeout: 1
         no_input: [{{connect: {{to: "201"}}}}]
         keys: {{}}
-dial_plans:
+"""
+
+PLAN = (
+    """
+company: {{name: Voorbeeld BV, id: 42f30becd4ea93edd284e059427b5ee0, last_resort: "203"}}
+trunks: [{{name: provider, host: 127.0.0.2, port: 9, inbound_from: [127.0.0.0/8], numbers: ["31102380095"]}}]
+users:
+  - {{name: Anna de Boer, number: "201", phones: [{{username: anna, password: geheim-anna}}]}}
+  - {{name: Bram Visser, number: "202", phones: [{{username: bram, password: geheim-bram}}]}}
+  - {{name: Carla Smit, number: "203", phones: [{{username: carla, password: geheim-carla}}]}}
+ring_groups: [{{name: Finance, number: "301", members: ["202", "201"], strategy: in_order, timeout: 2}}]
+"""
+    + MENU
+    + """dial_plans:
   - name: Webhook
     external_numbers: ["31102380095"]
     route:
@@ -89,6 +94,7 @@ dial_plans:
       - webhook: {{method: POST, url: "{crm}", timeout: 5, save_as: klant, early: true}}
       - connect: {{to: "201"}}
 """
+)
 
 
 def caller_steps(hold_ms: tuple[int, int]) -> str:

@@ -47,6 +47,13 @@ class Features:
     route: Callable[[Feature], list[Frame]]
 
 
+def caller_number(company: Company, given: str, *, outside: bool) -> str:
+    """The caller in the form of the request fields. Nobody outside can pass for one of the company's own phones."""
+    number = company.canonical(given)
+    own = number in company.internal or number in company.accounts
+    return "" if own and outside else number
+
+
 def entrance(company: Company, dialled: str, caller_number: str) -> Entrance | None:
     """Where a call enters that dials `dialled`. None where nothing of the company has that number.
 

@@ -17,6 +17,8 @@ CRASHES = 3
 FAILURES = 5
 UNLIKELY = 0.001  # it is looked at after every call, so chance gets many tries
 
+NOTHING = 1e-9  # of the chance so far: what no longer changes it
+
 _REACHED = frozenset({"connected", "voicemail"})
 
 
@@ -39,7 +41,7 @@ def verdict(new: Tally, old: Tally) -> str:
     """Why the new version is to be taken back, in words; "" where it is not."""
     if new.crashed >= CRASHES and not old.crashed:
         return f"an item crashed in {new.crashed} of {new.calls} calls"
-    if new.failed < FAILURES or chance(new, old) >= UNLIKELY:
+    if new.failed < FAILURES or new.failed * old.calls <= old.failed * new.calls or chance(new, old) >= UNLIKELY:
         return ""
     return (
         f"{new.failed} of {new.calls} calls reached nobody and no voicemail; of the others {old.failed} of {old.calls}"
@@ -49,12 +51,13 @@ def verdict(new: Tally, old: Tally) -> str:
 def chance(new: Tally, old: Tally) -> float:
     """How likely so many of the failed calls are in the new version, when both fail alike."""
     calls, failed = new.calls + old.calls, new.failed + old.failed
-    most = min(failed, new.calls)
-    return sum(
-        exp(_ways(new.calls, at) + _ways(old.calls, failed - at) - _ways(calls, failed))
-        for at in range(new.failed, most + 1)
-        if failed - at <= old.calls
-    )
+    total = 0.0
+    for at in range(max(new.failed, failed - old.calls), min(failed, new.calls) + 1):
+        one = exp(_ways(new.calls, at) + _ways(old.calls, failed - at) - _ways(calls, failed))
+        if one < total * NOTHING:
+            break  # past the middle each is less likely than the one before; no call waits for them
+        total += one
+    return total
 
 
 def _ways(of: int, some: int) -> float:
