@@ -146,7 +146,7 @@ def test_the_administrator_of_another_company_sees_what_is_not_there(server, ope
 
 @pytest.mark.parametrize("role", ["editor", "agent", "read-only"])
 def test_a_role_does_what_its_rights_say(server, operations, mine, role):
-    client = server.person(f"{role}{next(_counter)}@example.nl", role, mine)
+    client = server.person(f"as-{role}{next(_counter)}@example.nl", role, mine)
     for operation in operations:
         right = operation[2]["x-right"]
         if right == "operator" or (right in RIGHTS["operator"] and right not in RIGHTS[role]):
