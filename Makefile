@@ -31,7 +31,7 @@ test: .venv/.ready ## every check and test, real calls through Asterisk included
 	  && $(BIN)/pytest -n 2 -m "not alone" --dist loadfile $(SIDE_BY_SIDE:%=--ignore=%) \
 	  && $(BIN)/pytest -m alone)
 
-exchange: .venv/.ready # Asterisk, SIP phones and a browser for the tests
+exchange: .venv/.ready .venv-crm/.ready # Asterisk, SIP phones, a browser and a CRM for the tests
 	@$(BIN)/belplan pbx install --with-phones
 	@$(BIN)/python -m tests.browser.chromium
 
@@ -55,6 +55,10 @@ docs-site: .venv-docs/.ready ## build the documentation site into site/
 .venv-docs/.ready: .venv/.ready requirements/docs.txt
 	@$(UV) venv -q --allow-existing --python $(BIN)/python .venv-docs
 	@UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1 $(UV) pip sync -q --python .venv-docs/bin/python --require-hashes requirements/docs.txt && touch $@
+
+.venv-crm/.ready: .venv/.ready examples/tryton/requirements.txt
+	@$(UV) venv -q --allow-existing --python $(BIN)/python .venv-crm
+	@UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1 $(UV) pip sync -q --python .venv-crm/bin/python examples/tryton/requirements.txt && touch $@
 
 wheel: page ## build the package twice into dist/, and compare: the same source gives the same bytes
 	@scripts/wheel.sh
@@ -89,4 +93,4 @@ lock: .venv/.ready ## take newer versions of the packages into requirements/lock
 	  --no-annotate --custom-compile-command "make lock" --upgrade --group docs -o requirements/docs.txt
 
 clean: ## remove the environment and what the tests left
-	@rm -rf .venv .venv-uv .venv-docs site .pytest_cache .ruff_cache .import_linter_cache build dist web/node_modules src/belplan/web
+	@rm -rf .venv .venv-uv .venv-docs .venv-crm site .pytest_cache .ruff_cache .import_linter_cache build dist web/node_modules src/belplan/web
