@@ -79,7 +79,7 @@ async def test_start_stop_status(program, tmp_path):
             users=(User(name="Dirk", number="204", phones=(Phone(username="dirk", password="x"),)),)
         )
         changed = await other.start(configuration.render([with_dirk], settings, lambda name: None).files)
-        assert changed == {"pjsip.conf"}
+        assert changed == {"pjsip_endpoint.conf", "pjsip_auth.conf", "pjsip_aor.conf"}
         assert other.pid == instance.pid
         assert "dirk/dirk" in await other.cli("pjsip show auth dirk")
 

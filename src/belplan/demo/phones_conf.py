@@ -103,6 +103,7 @@ def render(
         _PHONE.format(account=account, password=password, exchange_port=exchange_port)
         for account, password in accounts.items()
     )
+    files["sorcery.conf"] = ""  # so few are all in one file
     files["pjsip.conf"] = pjsip + "".join(phones)
     files["extensions.conf"] = _EXTENSIONS.format(app=settings.app)
     return files

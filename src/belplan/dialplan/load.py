@@ -7,6 +7,7 @@ loads stands in its place, so that the rest of the file can still be checked for
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
@@ -328,6 +329,9 @@ class _Unread(AppSettings):
 
 def _refuse_half_characters(raw: Any) -> None:
     """JSON can hold lone surrogates, which nothing after it can write down. Raises PlanError."""
+    with suppress(TypeError, ValueError, RecursionError):  # UnicodeEncodeError is a ValueError
+        json.dumps(raw, ensure_ascii=False).encode()
+        return  # nearly every plan; where it is none, the way below says where
     waiting: list[tuple[Keys, Any]] = [((), raw)]
     while waiting:
         keys, value = waiting.pop()

@@ -60,6 +60,11 @@ def parse(text: str) -> Sections:
     return sections
 
 
+def pjsip(rendered: configuration.Configuration) -> str:
+    """What PJSIP reads, all of it."""
+    return "".join(rendered.files[name] for name in ("pjsip.conf", *pjsip_conf.FILES.values()))
+
+
 def typed(text: str) -> dict[tuple[str, str], dict[str, list[str]]]:
     """The sections of pjsip.conf by name and type."""
     return {(name, values["type"][-1]): values for name, values in parse(text)}
@@ -69,7 +74,7 @@ def typed(text: str) -> dict[tuple[str, str], dict[str, list[str]]]:
 
 
 def test_phone_is_endpoint_login_and_contacts():
-    sections = typed(files(company(users=(user("201", "anna"),))).files["pjsip.conf"])
+    sections = typed(pjsip(files(company(users=(user("201", "anna"),)))))
     endpoint = sections["anna", "endpoint"]
     assert endpoint["auth"] == endpoint["aors"] == ["anna"]
     assert endpoint["context"] == ["incoming"]
@@ -81,8 +86,8 @@ def test_phone_is_endpoint_login_and_contacts():
 
 def test_missing_secret_leaves_the_phone_out_and_says_so():
     rendered = files(company(users=(user("201", "anna", password="secret:anna_sip"), user("202", "bram"))))
-    assert {name for name, _ in typed(rendered.files["pjsip.conf"])} >= {"bram"}
-    assert "anna" not in {name for name, _ in typed(rendered.files["pjsip.conf"])}
+    assert {name for name, _ in typed(pjsip(rendered))} >= {"bram"}
+    assert "anna" not in {name for name, _ in typed(pjsip(rendered))}
     assert rendered.warnings == (
         'phone "anna" of Anna de Boer is left out: its password, secret:anna_sip, is not there'
         " (set BELPLAN_SECRET_anna_sip)",
@@ -92,7 +97,7 @@ def test_missing_secret_leaves_the_phone_out_and_says_so():
 @pytest.mark.parametrize("value", ["", " ", "a\nb", "a\r", " a", "a\x00", "a\u2028b", "x" * 2000])
 def test_unusable_password_leaves_the_phone_out(value):
     rendered = files(company(users=(user("201", "anna", password="secret:p"),)), secret=lambda name: value)
-    assert ("anna", "auth") not in typed(rendered.files["pjsip.conf"])
+    assert ("anna", "auth") not in typed(pjsip(rendered))
     assert len(rendered.warnings) == 1
     assert "its password" in rendered.warnings[0]
 
@@ -100,7 +105,7 @@ def test_unusable_password_leaves_the_phone_out(value):
 def test_secret_is_looked_up_by_its_name():
     rendered = files(company(users=(user("201", "anna", password="secret:anna_sip"),)), secret={"anna_sip": "p;w"}.get)
     assert rendered.warnings == ()
-    assert typed(rendered.files["pjsip.conf"])["anna", "auth"]["password"] == ["p;w"]
+    assert typed(pjsip(rendered))["anna", "auth"]["password"] == ["p;w"]
 
 
 @pytest.mark.parametrize("taken", ["anna", "ANNA", "phone", "global", "udp"])
@@ -115,7 +120,7 @@ def test_two_companies_share_an_exchange():
     two = company(id="0" * 32, users=(user("201", "zoe"),), trunks=(Trunk(name="p", host="192.0.2.1"),))
     rendered = files(one, two)
     assert rendered.warnings == ()
-    sections = typed(rendered.files["pjsip.conf"])
+    sections = typed(pjsip(rendered))
     assert f"BELPLAN_COMPANY={'0' * 32}" in sections["zoe", "endpoint"]["set_var"]
     assert {f"[fallback-{ID}]", f"[fallback-{'0' * 32}]", "[trunk-p]"} <= set(
         rendered.files["extensions.conf"].split("\n")
@@ -136,7 +141,7 @@ TRUNK = Trunk(
 
 def test_trunk_registers_and_is_known_by_address_or_line_only():
     rendered = files(company(trunks=(TRUNK,)), secret=lambda name: "pass")
-    sections = typed(rendered.files["pjsip.conf"])
+    sections = typed(pjsip(rendered))
     endpoint = sections["trunk:provider", "endpoint"]
     assert endpoint["identify_by"] == ["ip"]  # a From header with this name proves nothing
     assert endpoint["context"] == ["trunk-provider"]
@@ -161,7 +166,7 @@ def test_trunk_registers_and_is_known_by_address_or_line_only():
 )
 def test_address_of_a_trunk(changes, contact):
     trunk = TRUNK.model_copy(update=changes)
-    sections = typed(files(company(trunks=(trunk,)), secret=lambda name: "pass").files["pjsip.conf"])
+    sections = typed(pjsip(files(company(trunks=(trunk,)), secret=lambda name: "pass")))
     assert sections["trunk:provider", "aor"]["contact"] == [contact]
     assert (("tls", "transport") in sections) is (trunk.transport == "tls")
 
@@ -170,7 +175,7 @@ def test_address_of_a_trunk(changes, contact):
 def test_trunk_without_usable_host_is_left_out(host):
     rendered = files(company(trunks=(Trunk(name="p", host=host),)))
     assert rendered.warnings[0].startswith('trunk "p" is left out: it has no usable host')
-    assert "trunk:p" not in rendered.files["pjsip.conf"]
+    assert "trunk:p" not in pjsip(rendered)
     assert "trunk-p" not in rendered.files["extensions.conf"]
 
 
@@ -197,24 +202,24 @@ def test_extension_of_a_registered_line(username, extension):
 
 
 def test_loopback_by_default():
-    text = files(company(users=(user("201", "anna"),))).files
-    sections = typed(text["pjsip.conf"])
+    rendered = files(company(users=(user("201", "anna"),)))
+    sections = typed(pjsip(rendered))
     assert sections["udp", "transport"]["bind"] == sections["tcp", "transport"]["bind"] == ["127.0.0.1:5060"]
     assert sections["anna", "endpoint"]["media_address"] == ["127.0.0.1"]
     assert sections["anna", "endpoint"]["bind_rtp_to_media_address"] == ["yes"]
-    assert "bindaddr=127.0.0.1" in text["http.conf"]
+    assert "bindaddr=127.0.0.1" in rendered.files["http.conf"]
 
 
 def test_every_address_behind_nat():
     settings = replace(SETTINGS, listen="0.0.0.0", external="203.0.113.9")
-    sections = typed(files(company(users=(user("201", "anna"),)), settings=settings).files["pjsip.conf"])
+    sections = typed(pjsip(files(company(users=(user("201", "anna"),)), settings=settings)))
     assert "media_address" not in sections["anna", "endpoint"]
     assert sections["udp", "transport"]["external_media_address"] == ["203.0.113.9"]
     assert "192.168.0.0/16" in sections["udp", "transport"]["local_net"]
 
 
 def test_ipv6_address():
-    sections = typed(files(settings=replace(SETTINGS, listen="::1")).files["pjsip.conf"])
+    sections = typed(pjsip(files(settings=replace(SETTINGS, listen="::1"))))
     assert sections["udp", "transport"]["bind"] == ["[::1]:5060"]
 
 
@@ -308,9 +313,9 @@ def test_a_plan_cannot_bring_in_syntax(name, password, trunk_password, username)
     trunk = TRUNK.model_copy(update={"username": username or "x"})
     secrets = {"p": password, "trunk": trunk_password}
     rendered = files(company(users=people, trunks=(trunk,)), secret=secrets.get)
-    sections = parse(rendered.files["pjsip.conf"])
+    sections = parse(pjsip(rendered))
     assert {section for section, _ in sections} <= {"global", "udp", "tcp", "ws", "anna", "trunk:provider"}
-    by_type = typed(rendered.files["pjsip.conf"])
+    by_type = typed(pjsip(rendered))
     if ("anna", "auth") in by_type:
         login = by_type["anna", "auth"]
         assert login["password"] == [password]
@@ -340,11 +345,8 @@ def test_display_name_is_short_and_quotable(text):
 @given(st.ip_addresses(), st.integers(0, 32))
 def test_networks_are_written_without_host_bits(address, length):
     text = f"{address}/{length}"
-    sections = typed(
-        files(company(trunks=(TRUNK.model_copy(update={"inbound_from": (text,)}),)), secret=lambda _: "p").files[
-            "pjsip.conf"
-        ]
-    )
+    trunk = TRUNK.model_copy(update={"inbound_from": (text,)})
+    sections = typed(pjsip(files(company(trunks=(trunk,)), secret=lambda _: "p")))
     assert sections["trunk:provider", "identify"]["match"] == [str(ip_network(text, strict=False))]
 
 
@@ -372,7 +374,7 @@ def test_every_file_that_is_reloaded_is_made():
 
 def test_ten_thousand_phones_are_quick():
     many = company(users=tuple(user(str(n), f"phone{n}") for n in range(10_000)))
-    text = files(many).files["pjsip.conf"]
+    text = pjsip(files(many))
     assert text.count("](contacts)") == 10_000
     assert text.count("type=endpoint") == 2  # of the templates
 
@@ -384,7 +386,7 @@ def test_only_the_phones_of_a_boxs_users_are_told_of_its_messages():
     )
     people = (user("201", "anna"), user("202", "bram"), user("203", "carla"))
     told = {}
-    for name, values in parse(files(company(users=people, voicemail_boxes=boxes)).files["pjsip.conf"]):
+    for name, values in parse(pjsip(files(company(users=people, voicemail_boxes=boxes)))):
         if name in ("anna", "bram", "carla") and values["type"] in (["endpoint"], ["aor"]):
             told.setdefault(name, []).append(values.get("mailboxes"))
     assert told == {

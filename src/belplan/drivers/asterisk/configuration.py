@@ -49,11 +49,14 @@ Secret = Callable[[str], str | None]
 """The value of `secret:NAME`, by its name. None where there is none."""
 
 # Which modules read a file again while calls go on. A change of any other file needs a restart.
+_PJSIP = ("res_pjsip.so", "res_pjsip_endpoint_identifier_ip.so", "res_pjsip_outbound_registration.so")
+
 RELOADS: Mapping[str, tuple[str, ...]] = {
     "extensions.conf": ("pbx_config.so",),
     "musiconhold.conf": ("res_musiconhold.so",),
     # What the console's own "pjsip reload" does, as far as we use it.
-    "pjsip.conf": ("res_pjsip.so", "res_pjsip_endpoint_identifier_ip.so", "res_pjsip_outbound_registration.so"),
+    "pjsip.conf": _PJSIP,
+    **dict.fromkeys(pjsip_conf.FILES.values(), _PJSIP),
     "rtp.conf": ("res_rtp_asterisk.so",),
 }
 
@@ -130,7 +133,7 @@ def render(companies: Iterable[Company], settings: ExchangeSettings, secret: Sec
     warnings: list[str] = []
     pjsip = pjsip_conf.render(companies, settings, secret, warnings.append)
     files = static_conf.render(settings)
-    files["pjsip.conf"] = pjsip.text
+    files |= pjsip.files
     files["extensions.conf"] = dialplan_conf.render(companies, settings, pjsip)
     return Configuration(files, tuple(warnings))
 

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from belplan.drivers.asterisk.pjsip_conf import FILES
+
 if TYPE_CHECKING:
     from belplan.drivers.asterisk.configuration import ExchangeSettings
 
@@ -101,7 +103,7 @@ def render(settings: "ExchangeSettings") -> dict[str, str]:
     files["musiconhold.conf"] = f"[default]\n{music}\n"
     # Browsers that are telephones are known to its memory only; a name in the file comes first.
     files["sorcery.conf"] = "[res_pjsip]\n" + "".join(
-        f"{kind}=config,pjsip.conf,criteria=type={kind}\n{kind}=memory\n" for kind in ("endpoint", "auth", "aor")
+        f"{kind}=config,{name},criteria=type={kind}\n{kind}=memory\n" for kind, name in FILES.items()
     )
     files["indications.conf"] = _INDICATIONS
     files["cdr.conf"] = "[general]\nenable=no\n"
