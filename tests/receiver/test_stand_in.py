@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 
 from belplan.rehearsal import rules, tape
 from belplan.rehearsal.exchange import Exchange, Target, sample
@@ -75,6 +76,45 @@ def test_what_is_typed_answers_the_request_that_waits():
     one = stand_in(ask=True)
     one.show = lambda _: asyncio.get_running_loop().call_later(0.01, one.type, typed("openstaand"))
     assert playing(one, "31612345678")[0].text == "openstaand"
+
+
+def test_a_browser_here_sees_each_request_and_sets_the_answer():
+    async def look() -> None:
+        async with stand_in(secrets=(SECRET,)) as one, ClientSession(f"http://127.0.0.1:{one.port}") as browser:
+            page = await (await browser.get("/_belplan/")).text()
+            assert "page.js" in page
+            async with browser.get("/_belplan/events") as events:
+                assert await told(events) == {"standing": {"text": "", "status": 200, "delay": 0.0}}
+                assert (await browser.post("/_belplan/answer", json={"line": "openstaand"})).status == 200
+                assert (await told(events))["standing"]["text"] == "openstaand"
+                assert (await browser.post("/_belplan/example", json={})).status == 200
+                seen = (await told(events))["seen"]
+                assert (seen["method"], seen["signature"], len(seen["fields"])) == ("POST", "right", 12)
+                assert (await told(events))["answer"]["text"] == "openstaand"
+            refused = await browser.post("/_belplan/answer", json={"line": "!9"})
+            assert refused.status == 422
+            assert "a status is 100 to 599" in (await refused.json())["problem"]
+
+    asyncio.run(look())
+
+
+def test_another_site_sees_nothing_and_sets_nothing():
+    async def look() -> None:
+        async with stand_in() as one, ClientSession(f"http://127.0.0.1:{one.port}") as browser:
+            elsewhere = {"Host": "crm.example.nl"}
+            assert (await browser.get("/_belplan/events", headers=elsewhere)).status == 404
+            assert (await browser.post("/_belplan/answer", json={"line": "x"}, headers=elsewhere)).status == 404
+            assert (await browser.post("/_belplan/answer", data='{"line": "x"}')).status == 415
+            assert one.standing == Rule()
+
+    asyncio.run(look())
+
+
+async def told(events) -> dict:
+    """The next event of a stream."""
+    line = await events.content.readline()
+    await events.content.readline()
+    return json.loads(line.removeprefix(b"data: "))
 
 
 def test_what_was_recorded_is_played_again_from_both_sides(tmp_path):

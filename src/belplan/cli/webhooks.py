@@ -145,6 +145,7 @@ def _secrets(words: tuple[str, ...]) -> tuple[str, ...]:
 async def _stand_in(stand_in: "StandIn") -> None:
     async with stand_in:
         out.print(f"[green]✓[/] http://{stand_in.listen}:{stand_in.port}  any path; Ctrl-C ends it")
+        out.print(f"[dim]in a browser: http://127.0.0.1:{stand_in.port}/_belplan/[/]")
         out.print("[dim]type an answer and Enter: openstaand, !503, ~1.5 openstaand (a delay in seconds)[/]")
         loop = asyncio.get_running_loop()
         # A thread of its own, which may be left waiting for a line when everything ends.

@@ -1,4 +1,7 @@
-"""A receiver that stands in for one that is not written yet: it shows each request, and answers as it is told."""
+"""A receiver that stands in for one that is not written yet: it shows each request, and answers as it is told.
+
+In the terminal, and in a browser on this machine (`page`).
+"""
 
 import asyncio
 import json
@@ -12,8 +15,11 @@ from typing import Self, TextIO
 from aiohttp import web
 
 from belplan.receiver import SignatureError, verify
+from belplan.rehearsal.exchange import Exchange, Target, sample
+from belplan.rehearsal.page import Page
 from belplan.rehearsal.rules import Rule
 from belplan.rehearsal.tape import Recorded, text_of
+from belplan.webhook import Policy, Webhooks
 
 LONGEST = 10.0  # seconds that a webhook's timeout can be: whoever asks has gone by then
 
@@ -52,14 +58,19 @@ class StandIn:
     ask: bool = False
     listen: str = "127.0.0.1"
     port: int = 8090
+    _page: Page = field(init=False)
     _waiting: list[asyncio.Future[Rule]] = field(default_factory=list["asyncio.Future[Rule]"])
     _ids: set[str] = field(default_factory=set[str])
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
     _played: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     _running: AsyncExitStack = field(default_factory=AsyncExitStack)
 
+    def __post_init__(self) -> None:
+        self._page = Page(self.type, lambda: self.standing, self._ask_itself)
+
     async def __aenter__(self) -> Self:
         application = web.Application(client_max_size=64 * 1024)
+        self._page.add(application)
         application.router.add_route("*", "/{rest:.*}", self._answer)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
         await runner.setup()
@@ -80,13 +91,20 @@ class StandIn:
                 return
         self.standing = rule
 
+    async def _ask_itself(self) -> None:
+        here = "127.0.0.1" if self.listen in ("0.0.0.0", "::") else self.listen  # noqa: S104  # anywhere is also here
+        async with Webhooks(Policy(allow_loopback=True)) as webhooks:
+            await Exchange(Target(f"http://{here}:{self.port}/belplan", "POST", self.secrets), webhooks).ask(sample())
+
     async def _answer(self, request: web.Request) -> web.Response:
         body = await request.read()
         seen = self._look(request, body)
         self.show(seen)
+        self._page.seen(seen)
         rule = await self._rule(request, seen)
         await asyncio.sleep(rule.delay)
         self.told(seen, rule)
+        self._page.told(seen, rule)
         if self.record:
             recorded = Recorded(seen.method, seen.target, seen.body, rule.status, rule.text, rule.content_type)
             self.record.write(recorded.line())
