@@ -39,7 +39,7 @@ def difference(before: Any, after: Any) -> list[Change]:
 
 
 def _compare(old: Keys, new: Keys, before: Any, after: Any) -> Iterator[Change]:
-    if before == after and type(before) is type(after):
+    if before == after and _whole(before) == _whole(after):  # true equals 1, at any depth
         return
     if isinstance(before, dict) and isinstance(after, dict):
         yield from _mappings(old, new, cast("dict[str, Any]", before), cast("dict[str, Any]", after))

@@ -42,13 +42,10 @@ def public_holidays(country: str, year: int) -> frozenset[date]:
 
 def knows_holidays(country: str) -> bool:
     """Whether the public holidays of a country are known."""
-    import holidays
+    from holidays.registry import EntityLoader
 
-    try:  # the list of all countries would have to be made first, from a module of each
-        holidays.country_holidays(country)
-    except NotImplementedError:
-        return False
-    return True
+    # Asking for a country's holidays would load those of all countries: 0.2 s.
+    return country in EntityLoader.get_country_codes()
 
 
 def _on(dates: Iterable[SpecialDate], today: date) -> Iterable[SpecialDate]:
