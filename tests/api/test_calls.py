@@ -214,6 +214,38 @@ def test_a_named_time_is_overridden_for_now(member, at, published):
     assert agent("PUT", f"{at}/state/times/altijd", {"holds": None}).json()["holds"] is True
 
 
+# Who answers calls, and may not read the plan
+
+
+def test_an_agent_sees_who_is_where_and_their_own_calls_but_no_plan(server, member, at, company, published, keep):
+    agent = member("agent")
+    assert agent("GET", f"{at}/own-calls").json() == {"items": [], "next": None}, "they have no extension"
+    who = agent("GET", "/session").json()["user"]["id"]
+    server.run(server.parts.people.join(who, company, "agent", "202"))
+    own = agent("GET", "/session").json()["companies"]
+    assert [(one["rights"], one["extension"]) for one in own] == [(["live", "member", "operate"], "202")]
+
+    found = agent("GET", f"{at}/directory").json()
+    assert found["version"] == 1
+    bram = next(one for one in found["users"] if one["number"] == "202")
+    assert bram["name"] == "Bram"
+    assert [one["name"] for one in found["diversions"]] == ["overleg", "lunch"]
+    assert [one["external_numbers"] for one in found["dial_plans"]] == [["31102380095"]]
+    assert "crm.example.nl" not in json.dumps(found)
+    assert agent("GET", f"{at}/draft").status_code == agent("GET", f"{at}/calls").status_code == 403
+
+    keep(
+        record(0),
+        record(1, answered_by="202"),
+        record(2, caller=bram["accounts"][0], connected_to="201"),
+        record(3, connected_to="202", answered_by=None, outcome="ended"),
+    )
+    first = agent("GET", f"{at}/own-calls?limit=2").json()
+    rest = agent("GET", f"{at}/own-calls?limit=2&cursor={first['next']}").json()
+    seen = [(one["connected_to"], one["answered_by"]) for one in first["items"] + rest["items"]]
+    assert seen == [("202", None), ("201", "201"), ("301", "202")]
+
+
 # What happens now
 
 

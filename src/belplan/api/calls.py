@@ -121,15 +121,7 @@ async def calls(
     access: MaySeeRecords, parts: WithParts, asked: Filter, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[CallShown]:
     """Calls that have ended, the newest first."""
-    before = None
-    if cursor:
-        arrived, _, uuid = cursor.partition("_")
-        before = (int(arrived), uuid)
-    asked = await _canonical(parts, access.id, asked)
-    found = await parts.records.find(access.id, asked, limit=limit + 1, before=before)
-    items = found[:limit]
-    more = f"{items[-1].arrived}_{items[-1].uuid}" if len(found) > limit else None
-    return Page(items=[CallShown.model_validate(_shown(parts, access.id, one)) for one in items], next=more)
+    return await shown_page(parts, access.id, await _canonical(parts, access.id, asked), limit, cursor)
 
 
 @router.get(
@@ -214,6 +206,18 @@ async def canonical_number(parts: Parts, company: str, number: str) -> str:
     if len(digits) <= 6:
         return digits or number
     return numbers.canonical(number, await plans.country_of(parts, company))
+
+
+async def shown_page(parts: Parts, company: str, asked: Wanted, limit: int, cursor: str | None) -> Page[CallShown]:
+    """A page of the calls that somebody looks for, the newest first."""
+    before = None
+    if cursor:
+        arrived, _, uuid = cursor.partition("_")
+        before = (int(arrived), uuid)
+    found = await parts.records.find(company, asked, limit=limit + 1, before=before)
+    items = found[:limit]
+    more = f"{items[-1].arrived}_{items[-1].uuid}" if len(found) > limit else None
+    return Page(items=[CallShown.model_validate(_shown(parts, company, one)) for one in items], next=more)
 
 
 def _recording_number(path: FilePath) -> int:

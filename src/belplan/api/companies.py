@@ -63,8 +63,7 @@ async def companies(who: SignedIn, parts: WithParts) -> Companies:
     for row in await parts.companies.all():
         role = "operator" if who.person.operator else roles.get(row.id, "")
         if role and (who.token is None or who.token.company == row.id):
-            rights = RIGHTS[role] & {"member", *who.token.scopes} if who.token else RIGHTS[role]
-            items.append(_shown(parts, row, role, sorted(rights)))
+            items.append(_shown(parts, row, role, sorted(who.rights(role))))
     return Companies(items=items)
 
 

@@ -50,6 +50,10 @@ class Who:
         """How versions and the audit log name them."""
         return f"{self.person.name} ({self.token.name})" if self.token else self.person.name
 
+    def rights(self, role: str) -> frozenset[str]:
+        """What they may do where they have this role: with a token, no more than its scopes."""
+        return RIGHTS[role] & {"member", *self.token.scopes} if self.token else RIGHTS[role]
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -181,10 +185,7 @@ async def _access(who: Who, parts: Parts, company: str) -> Access:
     role = "operator" if who.person.operator else membership.role if membership else ""
     if not role:
         raise not_found()
-    rights = RIGHTS[role]
-    if who.token:
-        rights = rights & {"member", *who.token.scopes}
-    return Access(who, row, role, rights, membership.extension if membership else None)
+    return Access(who, row, role, who.rights(role), membership.extension if membership else None)
 
 
 Member = Annotated[Access, Depends(Needs("member"))]

@@ -57,11 +57,13 @@ class Self(BaseModel):
 
 
 class OwnCompany(BaseModel):
-    """A company that somebody works in."""
+    """A company that somebody works in, what they may do there, and their own internal number."""
 
     id: str
     name: str
     role: str
+    rights: list[str]
+    extension: str | None
 
 
 class SessionShown(BaseModel):
@@ -133,10 +135,21 @@ async def _signed_in(parts: Parts, person: Person, response: Response) -> Sessio
 async def _shown(parts: Parts, found: Who) -> SessionShown:
     person = found.person
     memberships = await parts.people.memberships(person.id)
+    extensions = {one.company: one.extension for one in memberships}
     if person.operator:
-        companies = [OwnCompany(id=row.id, name=row.name, role="operator") for row in await parts.companies.all()]
+        places = [(row.id, row.name, "operator") for row in await parts.companies.all()]
     else:
-        companies = [OwnCompany(id=one.company, name=one.company_name, role=one.role) for one in memberships]
+        places = [(one.company, one.company_name, one.role) for one in memberships]
+    companies = [
+        OwnCompany(
+            id=company,
+            name=name,
+            role=role,
+            rights=sorted(found.rights(role)),
+            extension=extensions.get(company),
+        )
+        for company, name, role in places
+    ]
     if found.token:
         companies = [one for one in companies if one.id == found.token.company]
     role = "operator" if person.operator else companies[0].role if companies else ""

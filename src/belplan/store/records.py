@@ -18,13 +18,17 @@ AT_ONCE = 200  # rows in one statement: SQLite takes 32,766 values, PostgreSQL 3
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which records somebody looks for. Moments in ms; `number` is of the caller or of whom was called."""
+    """Which records somebody looks for. Moments in ms; `number` is of the caller or of whom was called.
+
+    `of` are the numbers and accounts of one telephone: what it made, was called for, or answered.
+    """
 
     number: str | None = None
     outcome: str | None = None
     since: int | None = None
     until: int | None = None
     webhook: str | None = None
+    of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +200,9 @@ def _conditions(company: str, wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(columns.arrived < wanted.until)
     if wanted.webhook is not None:
         found.append(columns.webhook == wanted.webhook)
+    if wanted.of:
+        ends = (columns.caller, columns.callee, columns.connected_to, columns.answered_by)
+        found.append(or_(*(end.in_(wanted.of) for end in ends)))
     return found
 
 
