@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
+import structlog
 
 from belplan.drivers.asterisk import program as asterisk
 from belplan.installation import installation
@@ -173,6 +174,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--calls", type=int, default=300)
     arguments = parser.parse_args()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     print("| database | calls | failed | p95 before | p95 meanwhile | records | all there after | API meanwhile |")
     print("|---|---|---|---|---|---|---|---|")
     good = True

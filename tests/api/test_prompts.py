@@ -136,9 +136,9 @@ def test_another_server_and_a_restored_one_have_the_sounds_too(server, editor, a
         await other.bring()
         assert new == [(company, "daar.wav")]
         assert [one.name for one in (tmp_path / "other" / company).iterdir()] == ["daar.wav"]
-        await back_up(parts.database, tmp_path / "kept.zip")
+        await back_up(parts.database, tmp_path / "nothing", tmp_path / "kept.zip")
         async with Database(f"sqlite:///{tmp_path / 'new.sqlite'}") as database:
-            await restore(database, tmp_path / "kept.zip")
+            await restore(database, tmp_path, tmp_path / "kept.zip")
             again = CompanyPrompts(database, tmp_path / "again")
             await again.bring()
             assert (await again.sound(company, "daar.wav"))[1] == (await parts.prompts.sound(company, "daar.wav"))[1]

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -10,7 +12,6 @@ from sqlalchemy import text
 
 from belplan.store import schema
 from belplan.store.audit import Audit
-from belplan.store.backup import BackupError, back_up, restore
 from belplan.store.companies import Companies, StaleError, TakenError, UnknownError
 from belplan.store.database import Database, DatabaseAwayError
 from belplan.store.intake import emptied, empty
@@ -170,42 +171,6 @@ async def test_names_of_a_phone_book(url):
         assert (again.name(ONE, "31600005999"), again.name(TWO, "31600005999")) == ("Naam 5999", "")
 
 
-# Back-ups
-
-
-async def test_a_back_up_of_either_is_restored_into_either(url, cluster, tmp_path):
-    file = tmp_path / "belplan.zip"
-    vault = Vault.open(tmp_path / "key")
-    async with opened(url) as database:
-        companies = Companies(database)
-        await companies.add(ONE, "Eén BV", PLAN, "Anna")
-        await companies.publish(ONE, PLAN, "Anna", "begin", seen=1)
-        await CompanySecrets(database, vault).set(ONE, {"crm": "hunter2"})
-        await Records(database).add([as_row(ONE, record(n, ONE)) for n in range(1500)])
-        rows = await back_up(database, file)
-        before = [await companies.live(), [one async for one in Records(database).each(ONE, Wanted())]]
-        with pytest.raises(BackupError, match="not empty"):
-            await restore(database, file)
-    assert b"hunter2" not in file.read_bytes()
-    for other in (f"sqlite:///{tmp_path / 'other.sqlite'}", cluster.new_database(f"other{id(file)}")):
-        async with Database(other) as database:
-            assert await restore(database, file) == rows
-            found = [one async for one in Records(database).each(ONE, Wanted())]
-            assert [await Companies(database).live(), found] == before
-            secrets = CompanySecrets(database, vault)
-            await secrets.load()
-            assert secrets.find(ONE, "crm") == "hunter2"
-
-
-async def test_what_is_no_back_up_is_refused_and_changes_nothing(url, tmp_path):
-    file = tmp_path / "notes.txt"
-    file.write_text("notes")
-    async with Database(url) as database:
-        with pytest.raises(BackupError):
-            await restore(database, file)
-        assert await schema.revision(database) is None
-
-
 # The shape of the database
 
 
@@ -218,19 +183,41 @@ async def test_an_older_database_is_brought_up_to_date_and_keeps_what_it_has(url
         assert (await Companies(database).draft(ONE)).plan == PLAN
 
 
-async def test_a_migration_that_is_killed_was_not_begun(url):
-    class KilledError(Exception):
-        pass
+HALF_WAY = """
+import asyncio, sys, time
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from belplan.store import schema
+from belplan.store.database import Database
 
-    def half(connection):
-        schema.upgrade_to(connection, "0001")
-        raise KilledError
+made = 0
 
+@event.listens_for(Engine, "after_cursor_execute")
+def stand_still(connection, cursor, statement, *_):
+    global made
+    made += statement.lstrip().startswith("CREATE TABLE")
+    if made == 3:
+        print("half way", flush=True)
+        time.sleep(60)
+
+async def upgrade():
+    async with Database(sys.argv[1]) as database:
+        await schema.upgrade(database)
+
+asyncio.run(upgrade())
+"""
+
+
+async def test_a_migration_that_was_killed_is_done_again(url):
     async with Database(url) as database:
-        with pytest.raises(KilledError):
-            await database.run(half)
-        assert await schema.revision(database) is None
-        assert await schema.upgrade(database) == (None, schema.newest())
+        await database.run(lambda connection: schema.upgrade_to(connection, "0001"))
+        await Companies(database).add(ONE, "Eén BV", PLAN, "Anna")
+    with subprocess.Popen([sys.executable, "-c", HALF_WAY, url], stdout=subprocess.PIPE, text=True) as migrating:
+        assert migrating.stdout.readline() == "half way\n"
+        migrating.kill()
+    async with Database(url) as database:
+        assert await schema.upgrade(database) == ("0001", schema.newest())
+        assert (await Companies(database).draft(ONE)).plan == PLAN
 
 
 async def test_a_newer_database_is_refused_and_left_alone(url):

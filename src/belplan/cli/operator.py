@@ -144,26 +144,31 @@ def revoke_token(company: str, name: str, *, data: Data = None) -> int:
 
 
 def backup(file: Path, *, data: Data = None) -> int:
-    """Write the whole database to a file, whether the server runs or not. The key file is not in it."""
+    """Write the database, recorded conversations and voicemail to a file, whether the server runs or not.
+
+    The key file is not in it.
+    """
 
     async def work(database: "Database", vault: "Vault") -> int:
         from belplan.store.backup import back_up
 
-        out.print(f"[green]✓[/] {await back_up(database, file)} rows in {file}")
+        rows, files = await back_up(database, _data(data), file)
+        out.print(f"[green]✓[/] {rows} rows and {files} files in {file}")
         return FINE
 
     return _run(data, work)
 
 
 def restore(file: Path, *, data: Data = None) -> int:
-    """Fill an empty database from a back-up: of this kind or of the other."""
+    """Fill an empty database, of this kind or of the other, and the data folder from a back-up."""
 
     async def work(database: "Database", vault: "Vault") -> int:
         from belplan.store.backup import BackupError
         from belplan.store.backup import restore as fill
 
         try:
-            out.print(f"[green]✓[/] {await fill(database, file)} rows from {file}")
+            rows, files = await fill(database, _data(data), file)
+            out.print(f"[green]✓[/] {rows} rows and {files} files from {file}")
         except BackupError as error:
             return fail(str(error))
         return FINE
@@ -195,7 +200,7 @@ def _run(data: Path | None, work: "Callable[[Database, Vault], Awaitable[int]]",
         environment = settings.environment()
         options = Options(
             plan=None,
-            data=(data or environment.data).resolve(),
+            data=_data(data),
             database_url=environment.database_url,
             key_file=environment.key_file,
         )
@@ -208,6 +213,11 @@ def _run(data: Path | None, work: "Callable[[Database, Vault], Awaitable[int]]",
         return fail(f"there is no {error}")
     except (*StorageError, DatabaseAwayError, TakenError, settings.SettingError, OSError) as error:
         return fail(str(error))
+
+
+def _data(given: Path | None) -> Path:
+    """The data folder. Raises SettingError."""
+    return (given or settings.environment().data).resolve()
 
 
 def _people(database: "Database", vault: "Vault") -> "People":
