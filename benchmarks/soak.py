@@ -221,16 +221,13 @@ class Figures:
 
 async def figures(one: Engine, began: float) -> Figures | None:
     """What there is now; None where the engine or Asterisk does not say."""
-    known = json.loads((one.folder / "data/exchange.json").read_text())
-    login = {"Authorization": aiohttp.encode_basic_auth("belplan", known["ari_password"])}
     try:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as http:
-            async with http.get(f"http://127.0.0.1:{one.http_port}/metrics") as answer:
-                told = dict(re.findall(r"^([a-z_]+) ([-0-9.e+]+)$", await answer.text(), re.MULTILINE))
-            there = {}
-            for what in ("channels", "bridges"):
-                async with http.get(f"http://127.0.0.1:{known['ari_port']}/ari/{what}", headers=login) as answer:
-                    there[what] = len(await answer.json())
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as http,
+            http.get(f"http://127.0.0.1:{one.http_port}/metrics") as answer,
+        ):
+            told = dict(re.findall(r"^([a-z_]+) ([-0-9.e+]+)$", await answer.text(), re.MULTILINE))
+        there = {what: len(await one.there(what)) for what in ("channels", "bridges")}
         asterisk = one.asterisk
         status = Path(f"/proc/{asterisk}/status").read_text()
         return Figures(

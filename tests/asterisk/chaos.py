@@ -192,6 +192,16 @@ class Engine:
     def asterisk(self) -> int:
         return json.loads((self.folder / "data/asterisk/instance.json").read_text())["pid"]
 
+    async def there(self, what: str) -> list[dict]:
+        """The channels or bridges that its Asterisk has now."""
+        known = json.loads((self.folder / "data/exchange.json").read_text())
+        login = {"Authorization": aiohttp.encode_basic_auth("belplan", known["ari_password"])}
+        async with (
+            aiohttp.ClientSession(headers=login, timeout=aiohttp.ClientTimeout(total=10)) as http,
+            http.get(f"http://127.0.0.1:{known['ari_port']}/ari/{what}") as answer,
+        ):
+            return await answer.json()
+
     def log(self) -> list[dict]:
         """What it has logged, over all its lives."""
         found = []

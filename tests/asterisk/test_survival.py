@@ -67,6 +67,30 @@ async def test_another_engine_takes_over_and_the_first_leaves_everything_as_it_i
         assert ran.ok, ran.errors
 
 
+async def test_a_conversation_that_ended_without_an_engine_leaves_nothing_behind(program, tmp_path):
+    async with (
+        crm("openstaand") as customer,
+        engine(tmp_path, PLAN.format(crm=customer.url)) as one,
+        phones(one.sip_port),
+        placed(tmp_path, one, hold_ms=1000) as calling,
+    ):
+        await until_there(one, "bridges", 1)
+        one.kill()
+        await one.ended()
+        assert (await calling.ended(20)).ok  # only the phone is left, in a conversation with nobody
+        assert len(await one.there("bridges")) == 1
+        await one.start()
+        await until_there(one, "bridges", 0)
+        await until_there(one, "channels", 0)
+
+
+async def until_there(one: Engine, what: str, number: int) -> None:
+    """Wait until Asterisk has so many of them."""
+    async with asyncio.timeout(20):
+        while len(await one.there(what)) != number:
+            await asyncio.sleep(0.05)
+
+
 async def test_a_line_to_asterisk_that_breaks_at_any_byte_costs_no_call(program, tmp_path):
     async with wire() as line:
         cut = cutting(line, random.Random(3), (0.3, 0.8), most=4)

@@ -162,7 +162,7 @@ async def forget(
     number: Annotated[str, Query(min_length=1, max_length=64, description="Whose records are to go.")],
 ) -> Forgotten:
     """Remove everything about a number (GDPR, article 17): the records and recordings of its calls, the voicemail that
-    it left, what event webhooks were told, its entry in the phone book."""
+    it left, what event webhooks were told, who spoke to it last, its entry in the phone book."""
     canonical = await canonical_number(parts, access.id, number)
     calls = await parts.records.of_number(access.id, canonical)
     recordings = await asyncio.to_thread(lambda: sum(parts.recordings.delete(access.id, call) for call in calls))
@@ -172,6 +172,8 @@ async def forget(
     for message in messages:
         parts.boxes.delete(message)
     events = await parts.event_webhooks.forget(access.id, canonical)
+    if parts.calls.state:
+        parts.calls.state.forget(access.id, canonical)
     # The records last: where something before them fails, asking again finds them.
     gone = await parts.records.forget(access.id, number=canonical)
     with contextlib.suppress(UnknownError):

@@ -76,7 +76,15 @@ async def about_number(
         one for box in parts.boxes.of(access.id).values() for one in box if one.draft.caller_number == canonical
     ]
     told = [json.loads(one.body) for one in await parts.event_webhooks.about(access.id, canonical)]
-    about = {"number": canonical, "name": name_of(parts, access.id, canonical), "calls": calls, "told": told}
+    about: dict[str, Any] = {
+        "number": canonical,
+        "name": name_of(parts, access.id, canonical),
+        "calls": calls,
+        "told": told,
+    }
+    company = parts.calls.company(access.id)
+    if company and parts.calls.state and (last := parts.calls.state.last_spoke(company, canonical)):
+        about["spoke_last_with"] = {"user": last[0], "at": last[1].isoformat()}
     about["voicemail"] = [
         {"file": f"voicemail/{one.id}.wav", "box": one.draft.box, "at": one.draft.began.isoformat()} for one in messages
     ]

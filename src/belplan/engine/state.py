@@ -4,6 +4,7 @@ It is in memory, so that no call waits for it. Each change is handed to a keeper
 behind the calls' back (belplan.store), and gives it back at the next start.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,9 @@ from belplan.dialplan.company import Company, Diversion
 from belplan.engine.queueing.line_up import Standing
 
 Keep = Callable[["Change"], None]
+
+MOST_NUMBERS = 50_000
+"""Numbers of which a company remembers who spoke to them, some 15 MB; the one that was spoken to longest ago goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +35,25 @@ class State:
     def __init__(self, keep: Keep = lambda change: None) -> None:
         self._keep = keep
         self._facts: dict[tuple[str, str, str], Any] = {}
+        # By company and number, whoever was spoken to last at the end.
+        self._spoken: defaultdict[str, dict[str, Any]] = defaultdict(dict)
 
     def restore(self, changes: Iterable[Change]) -> None:
         """Take up what was kept before."""
         for change in changes:
-            self._facts[change.company, change.kind, change.name] = change.value
+            if change.kind == "spoke":
+                self._remember(change.company, change.name, change.value)
+            else:
+                self._facts[change.company, change.kind, change.name] = change.value
 
     def changes(self) -> list[Change]:
         """Everything that is remembered, as the fewest changes that bring it about."""
-        return [Change(*key, value) for key, value in self._facts.items() if value is not None]
+        facts = [Change(*key, value) for key, value in self._facts.items() if value is not None]
+        return facts + [
+            Change(company, "spoke", number, value)
+            for company, numbers in self._spoken.items()
+            for number, value in numbers.items()
+        ]
 
     # Diversions
 
@@ -88,11 +102,19 @@ class State:
 
     def spoke(self, company: Company, number: str, user: str, at: datetime) -> None:
         """Remember that a user spoke to an outside number."""
-        self._set(company, "spoke", number, {"user": user, "at": at.isoformat()})
+        value = {"user": user, "at": at.isoformat()}
+        self._keep(Change(company.id, "spoke", number, value))
+        self._remember(company.id, number, value)
+
+    def forget(self, company: str, number: str) -> None:
+        """Forget who spoke to an outside number, for whoever asks for it (GDPR, article 17)."""
+        if number in self._spoken[company]:
+            self._keep(Change(company, "spoke", number, None))
+            self._remember(company, number, None)
 
     def last_spoke(self, company: Company, number: str) -> tuple[str, datetime] | None:
         """Who spoke to an outside number last (the user's internal number), and when."""
-        value = self._facts.get((company.id, "spoke", number))
+        value = self._spoken[company.id].get(number)
         return (value["user"], datetime.fromisoformat(value["at"])) if value else None
 
     def _holds(self, company: Company, kind: str, name: str, now: datetime) -> bool | None:
@@ -100,6 +122,14 @@ class State:
         if value is None or (value["until"] and now >= datetime.fromisoformat(value["until"])):
             return None
         return value["on"]
+
+    def _remember(self, company: str, number: str, value: Any) -> None:
+        numbers = self._spoken[company]
+        numbers.pop(number, None)
+        if value is not None:
+            numbers[number] = value
+            if len(numbers) > MOST_NUMBERS:
+                del numbers[next(iter(numbers))]
 
     def _set(self, company: Company, kind: str, name: str, value: Any) -> None:
         key = (company.id, kind, name)

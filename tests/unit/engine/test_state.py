@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from belplan.dialplan.company import Company, CompanySettings, Diversion
+from belplan.engine import state as remembered
 from belplan.engine.state import Change, State
 
 NOW = datetime(2026, 1, 13, 12, tzinfo=UTC)
@@ -78,3 +79,25 @@ def test_nothing_is_kept_twice():
     for _ in range(3):
         state.switch(COMPANY, "storing", True)
     assert len(kept) == 1
+
+
+def test_of_too_many_numbers_the_one_spoken_to_longest_ago_is_forgotten(monkeypatch):
+    monkeypatch.setattr(remembered, "MOST_NUMBERS", 2)
+    kept: list[Change] = []
+    state = State(kept.append)
+    for number in ("1", "2", "1", "3"):
+        state.spoke(COMPANY, number, "201", NOW)
+    again = State()
+    again.restore(kept)
+    for one in (state, again):
+        assert [one.last_spoke(COMPANY, number) is not None for number in "123"] == [True, False, True]
+
+
+def test_a_number_is_forgotten_when_it_is_asked_for():
+    kept: list[Change] = []
+    state = State(kept.append)
+    state.spoke(COMPANY, "31612345678", "201", NOW)
+    state.forget(COMPANY.id, "31612345678")
+    state.forget(COMPANY.id, "31600000000")
+    assert state.last_spoke(COMPANY, "31612345678") is None
+    assert [change.value for change in kept[1:]] == [None]

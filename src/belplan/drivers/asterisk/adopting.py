@@ -15,7 +15,7 @@ import structlog
 from belplan.drivers.asterisk import notes
 from belplan.drivers.asterisk.ari import Ari, AriError, segment
 from belplan.drivers.asterisk.errands import Errands
-from belplan.drivers.asterisk.leg import AsteriskLeg, Bridge, Exchange, playback_ids
+from belplan.drivers.asterisk.leg import AsteriskLeg, Bridge, Exchange, owner, playback_ids
 from belplan.engine.fault import point
 
 LEG = "leg"  # first argument of what we dialled; the second is the channel it was dialled for
@@ -77,7 +77,7 @@ class Adoption:
         self._remove_strays(found)
         await asyncio.gather(*(sound.ask() for sound in sounds))
         point("adopting.read")
-        read = await asyncio.gather(*(self._read(leg) for leg in taken))
+        read = await asyncio.gather(*(self._read(leg, found) for leg in taken))
         return [(leg, note) for leg, note in zip(taken, read, strict=True) if not leg.gone]
 
     def _take_up(self, found: Found) -> list[AsteriskLeg]:
@@ -107,10 +107,10 @@ class Adoption:
         if self._first:
             self._first = False
             for bridge in found.bridges:
-                if not bridge.channels & found.channels.keys():
-                    errands.remove(f"bridges/{segment(bridge.id)}", bridge.id)
+                if owner(bridge) not in found.channels or not bridge.channels:
+                    self._remove(bridge)
 
-    async def _read(self, leg: AsteriskLeg) -> str:
+    async def _read(self, leg: AsteriskLeg, found: Found) -> str:
         """Have a caller silent, and read what was noted."""
         ari = self._exchange.ari
         # Unless they talk. One who has answered may be hearing something too: who is calling, say.
@@ -118,7 +118,7 @@ class Adoption:
         if leg.earlier_bridge is None:
             await asyncio.gather(*(_delete(ari, f"playbacks/{segment(one)}") for one in playback_ids(*sounding)))
         asyncio.get_running_loop().call_later(CLAIM, self._remove_unclaimed, leg)
-        leg.at_end(lambda: self._ends(leg))
+        leg.at_end(lambda: self._ends(leg, found))
         try:
             note = await leg.read_note()
         except notes.GoneError:
@@ -130,10 +130,15 @@ class Adoption:
         _log.info("asterisk.adopted", leg=leg.id, talking=leg.earlier_bridge is not None)
         return note
 
-    def _ends(self, leg: AsteriskLeg) -> None:
+    def _ends(self, leg: AsteriskLeg, found: Found) -> None:
         self._remove_unclaimed(leg)
-        if bridge := leg.earlier_bridge:
-            self._exchange.errands.remove(f"bridges/{segment(bridge.id)}", bridge.id)
+        # Also one that they had left when it was looked at: most are removed by now, which does no harm.
+        for bridge in found.bridges:
+            if owner(bridge) == leg.channel:
+                self._remove(bridge)
+
+    def _remove(self, bridge: Bridge) -> None:
+        self._exchange.errands.remove(f"bridges/{segment(bridge.id)}", bridge.id)
 
     def _remove_unclaimed(self, leg: AsteriskLeg) -> None:
         for channel in leg.earlier:

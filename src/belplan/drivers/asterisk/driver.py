@@ -23,7 +23,7 @@ from belplan.drivers.asterisk.configuration import ExchangeSettings, phone_endpo
 from belplan.drivers.asterisk.dialling import AsteriskDialling, RingableLine, RingablePhone, find
 from belplan.drivers.asterisk.dialplan_conf import DRAINING
 from belplan.drivers.asterisk.errands import Errands
-from belplan.drivers.asterisk.leg import AsteriskLeg, Exchange, Prompts
+from belplan.drivers.asterisk.leg import AsteriskLeg, Exchange, Prompts, bridge_id
 from belplan.drivers.asterisk.message_waiting import MessageWaiting
 from belplan.engine.leg import (
     INVALID_NUMBER,
@@ -237,7 +237,7 @@ class AsteriskDriver:
             bridge = earlier.id
         else:
             caller.bridges += 1
-            bridge = f"{caller.channel}-b{caller.bridges}"
+            bridge = bridge_id(caller.channel, caller.bridges)
         making: asyncio.Task[None] | None = None
         try:
             async with caller.silent(), callee.silent():

@@ -80,6 +80,16 @@ class Bridge:
     channels: frozenset[str]
 
 
+def bridge_id(channel: str, number: int) -> str:
+    """The id of the n-th conversation of a caller. It says whose it is, whoever finds it."""
+    return f"{channel}-b{number}"
+
+
+def owner(bridge: Bridge) -> str:
+    """The channel of the caller whose conversation it is. Without that caller it is nobody's."""
+    return bridge.id.rpartition("-b")[0]
+
+
 def playback_ids(*channels: str) -> list[str]:
     """The ids that the sounds of channels have, in turn."""
     return [f"{channel}-p{n}" for channel in channels for n in range(PLAYBACKS)]
