@@ -33,7 +33,7 @@ from tests.asterisk.wire import Wire, wire
 
 MOST_GROWTH = 1.0  # MiB an hour
 KILLING = 1 / 6  # of the time
-WARM_UP = 600.0  # seconds, or a quarter of what is left where that is less
+WARM_UP = 900.0  # seconds, until what is cached of numbers is full; or a quarter of what is left where that is less
 SLACK = {"tasks": 5, "descriptors": 10}  # more than when it was fresh: pools, threads that were started meanwhile
 REGISTERED = 3000.0  # seconds that a phone is used
 AT_REST = 120.0  # seconds after the last call, within which everything must be as at the beginning

@@ -18,7 +18,7 @@ _DIGITS = re.compile(r"[0-9]+")
 ANONYMOUS = frozenset({"", "anonymous", "unknown", "unavailable", "restricted", "private", "withheld", "anoniem"})
 
 INTERNAL_LENGTH = 6  # most digits of an internal number
-KNOWN = 8192  # numbers whose forms are kept: those of companies come again and again, most callers do not
+KNOWN = 2048  # numbers whose forms are kept: those of companies come again and again, most callers do not
 
 
 @lru_cache(maxsize=KNOWN)
