@@ -60,6 +60,7 @@ from belplan.watchdog import watched
 AGAIN_AFTER = 2.0  # seconds until phone books that could not be read are read again
 FORGET_EVERY = 3600.0  # seconds between looks for records that are old enough to go
 DAY = 86_400_000  # ms
+STALLED = 60  # seconds in which whoever is answered takes nothing, after which the connection is broken off
 PAGE = Path(__file__).parent / "web"
 
 T = TypeVar("T")
@@ -300,6 +301,9 @@ def _listening(options: Options) -> Generator[socket.socket]:
     family = socket.AF_INET6 if ":" in options.listen else socket.AF_INET
     with socket.create_server((options.listen, options.http_port), family=family, backlog=1024) as listening:
         listening.setblocking(False)
+        # tcp(7): every accepted connection has it from the listening one. Whoever stops reading events, or a file,
+        # would else have their place for as long as they like.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED * 1000)
         yield listening
 
 

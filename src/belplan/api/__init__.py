@@ -95,6 +95,7 @@ def create(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     app.state.attempts, app.state.resets = Attempts(), Attempts()
+    app.state.trials = Pace(trials.PER_MINUTE)
     app.state.page_errors = (Pace(page_errors.PER_MINUTE), Pace(page_errors.ALL_PER_MINUTE))
     app.state.browser_phones = browser_phones.Accounts()
     problems.install(app)

@@ -152,7 +152,6 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _(request: Request, error: Exception) -> JSONResponse:
-        _log.error(
-            "api.failed", method=request.method, path=request.scope.get("route_path", ""), error=repr(error)[:500]
-        )
+        path = getattr(request.scope.get("route"), "path", "")  # without ids and numbers
+        _log.error("api.failed", method=request.method, path=path, error=repr(error)[:500])
         return answer(ApiError(500, "fault", "A fault of Belplan itself; its log says more."))

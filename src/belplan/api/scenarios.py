@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import yaml
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 
 from belplan.api import trials
@@ -73,11 +73,12 @@ async def add(asked: ScenarioGiven, access: MayEdit, parts: WithParts) -> Scenar
 
 
 @router.post("/scenarios/record", status_code=201)
-async def record(asked: Record, access: MayEdit, parts: WithParts) -> ScenarioShown:
+async def record(asked: Record, access: MayEdit, request: Request, parts: WithParts) -> ScenarioShown:
     """Make a scenario of a call: what happened is what is to happen from now on."""
     if (asked.call is None) is (asked.test_call is None):
         raise ApiError(422, "invalid", "Say which call: “call” or “test_call”, one of them.")
     if asked.test_call:
+        trials.slowly(request, access)
         company, caller, seen = await trials.walked(parts, access, asked.test_call)
         text = await asyncio.to_thread(recorded, company, seen.record, caller, seen.asked, name=asked.name)
     else:

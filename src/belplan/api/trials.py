@@ -4,11 +4,12 @@ import asyncio
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from belplan import simulation, trial
 from belplan.api import plans
+from belplan.api.edge import Pace
 from belplan.api.fields import Asked
 from belplan.api.identity import Access, MayRead, WithParts
 from belplan.api.parts import Parts
@@ -24,6 +25,7 @@ from belplan.why import why
 router = APIRouter(prefix="/companies/{company}", tags=["trials"])
 
 AT_ONCE = asyncio.Semaphore(4)
+PER_MINUTE = 120  # of one company: each may send webhooks, and this is no way to look for open ports
 
 Number = Annotated[str, Field(max_length=100)]
 Does = Literal["answer", "busy", "no_answer", "failed"]
@@ -133,8 +135,10 @@ def _reply(told: str | Fails) -> Reply:
 
 
 @router.post("/test-calls")
-async def test_call(asked: TestCall, access: MayRead, parts: WithParts) -> Walked:
-    """Walk a call through the draft, or through the live version, without a telephone."""
+async def test_call(asked: TestCall, access: MayRead, request: Request, parts: WithParts) -> Walked:
+    """Walk a call through the draft, or through the live version, without a telephone. 120 a minute, half of
+    them at once."""
+    slowly(request, access)
     company, _, seen = await walked(parts, access, asked)
     return Walked.model_validate({**seen.record.as_json(), "why": await asyncio.to_thread(why, company, seen.record)})
 
@@ -170,10 +174,14 @@ async def walked(
 
 
 @router.post("/webhook-tests")
-async def webhook_test(asked: WebhookTest, access: MayRead, parts: WithParts) -> Tried:
-    """Send one webhook for real, through the guard of this server: its phases, and the way that the call would take."""
+async def webhook_test(asked: WebhookTest, access: MayRead, request: Request, parts: WithParts) -> Tried:
+    """Send one webhook for real, through the guard of this server: its phases, and the way that the call would take.
+
+    It counts among the test calls.
+    """
     if "operate" not in access.rights:
         raise ApiError(403, "not-allowed", "A role with the right “operate” is needed to send something.")
+    slowly(request, access)
     _, company = await plans.compiled(parts, access, draft=asked.draft)
 
     async def attempt() -> trial.Trial:
@@ -184,6 +192,14 @@ async def webhook_test(asked: WebhookTest, access: MayRead, parts: WithParts) ->
         return Tried.model_validate((await _in_thread(attempt)).as_json())
     except LookupError:
         raise ApiError(404, "not-found", "There is no webhook at that path.") from None
+
+
+def slowly(request: Request, access: Access) -> None:
+    """Count a test call of a company. Raises ApiError (429)."""
+    pace: Pace = request.app.state.trials
+    if (wait := pace.wait("", access.id)) > 0:
+        headers = {"Retry-After": str(int(wait) + 1)}
+        raise ApiError(429, "too-many", "Too many test calls in this company; wait a moment.", headers=headers)
 
 
 async def _in_thread(work: Any) -> Any:

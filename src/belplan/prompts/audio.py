@@ -29,6 +29,11 @@ MOST_GAIN = 30.0  # dB; beyond it there is nothing but noise
 FRAME = WIDE // 50  # 20 ms
 SILENCE = 30.0  # dB below the loudest frames is a pause
 
+# Other formats of FFmpeg are lists of what to open next: files of the server, addresses inside, ports to listen at.
+ONLY = {
+    "format_whitelist": "wav,w64,aiff,au,caf,mp3,aac,ogg,flac,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,amr",
+    "protocol_whitelist": "file",
+}
 
 Samples: TypeAlias = "array[int]"
 
@@ -54,7 +59,7 @@ def decode(source: Path | bytes) -> Samples:
     """The samples at 16 kHz, mono, 16 bits, of any file with sound in it. Raises SoundError."""
     samples = array("h")
     try:
-        with av.open(BytesIO(source) if isinstance(source, bytes) else str(source), mode="r") as container:
+        with av.open(BytesIO(source) if isinstance(source, bytes) else str(source), "r", options=ONLY) as container:
             if not container.streams.audio:
                 raise SoundError("holds no sound")
             resampler = AudioResampler(format="s16", layout="mono", rate=WIDE)

@@ -144,6 +144,7 @@ def _engine(url: str) -> AsyncEngine:
                 max_overflow=5,
                 pool_timeout=PATIENCE,
                 connect_args={"timeout": PATIENCE},
+                hide_parameters=True,  # an error is logged; what was kept is nobody's there
             )
             event.listen(engine.sync_engine, "connect", _open_sqlite)
             event.listen(engine.sync_engine, "begin", _begin_sqlite)
@@ -157,6 +158,7 @@ def _engine(url: str) -> AsyncEngine:
                 pool_pre_ping=True,
                 isolation_level="REPEATABLE READ",
                 connect_args={"timeout": PATIENCE, "command_timeout": 60},
+                hide_parameters=True,
             )
         case other:
             raise DatabaseUrlError(f"{other} is no database that Belplan knows; there are sqlite and postgresql")
