@@ -1,9 +1,11 @@
 """How long a proof takes, and whether any call does what it excluded.
 
-python -m benchmarks.proof            # the demo company, and companies of 100, 300 and 1,000 items
-python -m benchmarks.proof 100000     # also so many random calls, held against the proofs of random plans
+python -m benchmarks.proof                  # the demo company, and companies of 100, 300 and 1,000 items
+python -m benchmarks.proof --plans 100000   # random calls, held against the proofs of so many random plans
+python -m benchmarks.proof --plans 20000 --first 20001   # the same in pieces, from another seed on
 """
 
+import argparse
 import asyncio
 import logging
 import sys
@@ -25,7 +27,6 @@ from belplan.simulation import NoWebhooks
 from tests.unit.proof.random_plans import broken, caller, company
 
 DEMO = Path(__file__).parents[1] / "src/belplan/demo/company.yaml"
-CALLS_EACH = 25
 
 
 def large(items: int) -> Company:
@@ -112,10 +113,14 @@ def timed(name: str, found: Company) -> None:
     print(f"{name:<24}{items:5} items {proof.took:8.2f} s   {came}")
 
 
-def held(calls: int, seed: int = 1) -> None:
-    """Hold random calls against the proofs of random plans."""
-    began, walked, plans, wrong = time.monotonic(), 0, 0, 0
-    while walked < calls:
+def held(plans: int, calls: int, first: int) -> int:
+    """Hold random calls against the proofs of random plans. Gives how many the proof had excluded.
+
+    `first` is the seed of the first plan: each next one has the next. A seed that makes a plan with problems, or one
+    whose proof comes to no end within 20 s, is not one of the `plans`.
+    """
+    began, walked, proven, unfinished, wrong, seed = time.monotonic(), 0, 0, 0, 0, first
+    while proven < plans:
         random = Random(seed)
         seed += 1
         found = company(random)
@@ -123,23 +128,42 @@ def held(calls: int, seed: int = 1) -> None:
             continue
         proof = prove(found, budget=20, first=date(2026, 1, 1))
         if proof.unfinished:
+            unfinished += 1
             continue
-        plans += 1
+        proven += 1
         with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-            for _ in range(CALLS_EACH):
+            for _ in range(calls):
                 walked += 1
-                if one := runner.run(broken(proof, caller(random), NoWebhooks())):
+                if one := runner.run(broken(proof, caller(random, found), NoWebhooks())):
                     wrong += 1
                     print(f"plan {seed - 1}: {one.what}")
-    print(f"{walked} calls through {plans} plans, {wrong} that the proof excluded, {time.monotonic() - began:.0f} s")
+        if proven % 1000 == 0 or proven == plans:
+            spent = time.monotonic() - began
+            print(
+                f"seeds {first} to {seed - 1}: {walked} calls through {proven} plans, {wrong} that the proof excluded; "
+                f"{unfinished} proofs not finished; {spent:.0f} s",
+                flush=True,
+            )
+    return wrong
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Measure, or hold calls against proofs."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.proof")
+    parser.add_argument("--plans", type=int, help="hold calls against the proofs of so many random plans")
+    parser.add_argument("--calls", type=int, default=1, help="through each plan")
+    parser.add_argument("--first", type=int, default=1, help="seed of the first plan")
+    asked = parser.parse_args()
+    if asked.plans:
+        return min(held(asked.plans, asked.calls, asked.first), 1)
     demo = read(DEMO.read_text(), APPS, secrets=lambda name: True)[0]
     if demo:
         timed("demo company", demo)
     for size in (100, 300, 1000):
         timed(f"{size} items", large(size))
-    if len(sys.argv) > 1:
-        held(int(sys.argv[1]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

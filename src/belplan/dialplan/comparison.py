@@ -8,6 +8,7 @@ nothing, inverted or not: only *is not set* holds for it.
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Self, cast
 
 import re2
@@ -113,13 +114,18 @@ class Comparison(Settings):
             )
 
     def operators(self) -> list[str]:
-        """The operators that were given: one, in a comparison that was read."""
+        """The operators that were given."""
         return [name for name in OPERATORS if getattr(self, name, None) is not None]
+
+    @cached_property
+    def operator(self) -> str:
+        """The one operator of a comparison that was read."""
+        return self.operators()[0]
 
     def holds(self, value: str | None, company: "Company", opposite: bool = False) -> bool:
         """Whether it, or its opposite, holds for a value; None is a variable that is not set: neither does."""
         invert = self.invert is not opposite
-        operator = self.operators()[0]
+        operator = self.operator
         expected = getattr(self, operator)
         if operator == "is_set":
             return (bool(value and value.strip()) is expected) is not invert

@@ -8,6 +8,8 @@ from belplan.engine.call import Call
 from belplan.engine.fault import point
 from belplan.engine.leg import Leg, Sound, Tone
 
+FIRST_DIGIT = 8.0  # seconds that callers get for the first digit of a number that they are asked for
+
 
 def tell_heard(call: Call, sound: Sound) -> None:
     """Say in the call's events what its caller hears now."""
@@ -54,7 +56,7 @@ async def key_after(call: Call, sound: Sound, within: float) -> str:
     return await _key(call, within)
 
 
-async def digits_after(call: Call, sound: Sound, *, most: int, first: float = 8.0, between: float = 4.0) -> str:
+async def digits_after(call: Call, sound: Sound, *, most: int, first: float = FIRST_DIGIT, between: float = 4.0) -> str:
     """Digits that are pressed while a sound is heard or after it, up to the key # or `most` of them.
 
     `first` and `between` are the seconds until the first and each further one. `*` begins anew.

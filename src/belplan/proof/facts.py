@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from belplan.apps.record import SAYS as RECORDED
+from belplan.apps.voicemail import CHOICE
 from belplan.dialplan.comparison import Comparison
 from belplan.dialplan.fields import PLACEHOLDER, Prompt, placeholders
 from belplan.dialplan.route import AppSettings
 from belplan.drivers.simulator.hearing import SPEECH_RATE, seconds_of
 from belplan.engine.app import Move
+from belplan.engine.listening import FIRST_DIGIT
 from belplan.engine.ringing import Rota, Round, rounds
 from belplan.engine.voicemail.boxes import box_of
 from belplan.proof import questions
@@ -270,11 +273,22 @@ def _voicemail(world: World, spot: Spot, cube: Cube, app: Any) -> Iterator[Way]:
     for leave in app.ways_out():
         if leave == "listened" and box and not box.pin:
             continue  # without a PIN nobody listens by calling
-        # Who speaks hears themselves; nothing is said of how long.
+        # Who speaks hears themselves; nothing is said of how long. Who is asked for a key may wait.
         if leave == "recorded":
-            yield Way(leave, cube, 0.0, speaks=True, answers=True, box=app.box, phase="voicemail")
+            yield Way(leave, cube, 0.0, quiet=CHOICE, speaks=True, answers=True, box=app.box, phase="voicemail")
         else:
-            yield Way(leave, cube, EVER, speaks=True, answers=True, phase="ended" if leave in app.closing else "")
+            quiet = max(CHOICE, FIRST_DIGIT) if leave == "listened" else 0.0
+            phase = "ended" if leave in app.closing else ""
+            yield Way(leave, cube, EVER, quiet=quiet, speaks=True, answers=True, phase=phase)
+
+
+def _record(world: World, spot: Spot, cube: Cube, app: Any) -> Iterator[Way]:
+    told = app.on and app.announce
+    said = app.announcement or Prompt(say=RECORDED[world.company.settings.language])
+    seconds = prompt_seconds(said) if told else 0.0
+    yield Way("on" if app.on else "off", cube, seconds, speaks=told, answers=told)
+    if told:
+        yield Way("failed", cube, seconds, answers=True)
 
 
 def _collect(world: World, spot: Spot, cube: Cube, app: Any) -> Iterator[Way]:
@@ -321,6 +335,7 @@ FACTS: dict[str, Fact] = {
     "same_colleague": _same_colleague,
     "queue": _queue,
     "voicemail": _voicemail,
+    "record": _record,
     "collect": _collect,
     "email": _email,
     "menu": _menu,

@@ -9,6 +9,8 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from belplan.dialplan import times
 from belplan.dialplan.company import Company, TimeCondition
@@ -39,18 +41,13 @@ class Moments:
 
     def __init__(self, company: Company, named: tuple[str, ...], first: date, *, overridden: bool = False) -> None:
         self.names = named
-        stretches = _stretches(company, named, first)
-        seen: dict[int, tuple[timedelta, datetime]] = {}
-        for (began, holds), (ended, _) in itertools.pairwise(stretches):
-            length = ended - began
-            if holds not in seen or length > seen[holds][0]:
-                seen[holds] = (length, began + length / 2)
-        classes = [Moment(holds, holds, middle) for holds, (_, middle) in seen.items()]
+        self._calendar = tuple(company.times[name] for name in named), company.zone, first
+        classes = list(_middles(*self._calendar))
         if overridden:  # somebody may say of any time that it holds or not
+            seen = {one.arrival for one in classes}
             missing = [holds for holds in range(1 << len(named)) if holds not in seen]
             classes += [Moment(holds, holds, classes[0].seen) for holds in missing]
         self.plain = len(classes)
-        self._stretches = stretches
         self.classes = classes
         self.full = (1 << len(classes)) - 1
         self._passing: dict[int, int] = {}
@@ -58,14 +55,8 @@ class Moments:
     def allow(self, seconds: float) -> None:
         """Let calls last so long, so that they may meet a change of times."""
         known = {(one.arrival, one.later) for one in self.classes}
-        starts = [began for began, _ in self._stretches]
-        for index, (_, before) in enumerate(self._stretches[:-1]):
-            until = self._stretches[index + 1][0] + timedelta(seconds=seconds)
-            for at in range(index + 1, bisect_right(starts, until)):
-                moment, after = self._stretches[at]
-                if after >= 0 and before != after and (before, after) not in known:
-                    known.add((before, after))
-                    self.classes.append(Moment(before, after, moment))
+        changes = _changes(*self._calendar, timedelta(seconds=seconds))
+        self.classes += [one for one in changes if (one.arrival, one.later) not in known]
         self._passing.clear()
 
     @property
@@ -94,9 +85,10 @@ class Moments:
         return sum(1 << index for index in bits(mask) if not self.classes[index].changes)
 
 
-def _stretches(company: Company, named: tuple[str, ...], first: date) -> list[tuple[datetime, int]]:
+# The same calendar is asked for again at each proof of a company of which the hours stay as they were.
+@lru_cache(maxsize=64)
+def _stretches(conditions: tuple[TimeCondition, ...], zone: ZoneInfo, first: date) -> tuple[tuple[datetime, int], ...]:
     """The moments from which on other named times hold than before, each with those that hold."""
-    conditions = [company.times[name] for name in named]
     minutes = sorted({0} | {minute for one in conditions for minute in _minutes(one)})
     found: list[tuple[datetime, int]] = []
     kinds: dict[tuple[object, ...], tuple[tuple[int, int], ...]] = {}
@@ -104,22 +96,50 @@ def _stretches(company: Company, named: tuple[str, ...], first: date) -> list[tu
     last = first.replace(year=first.year + YEARS) if first.month != 2 or first.day != 29 else first + YEARS * 365 * _DAY
     while day <= last:
         kind = tuple(_kind(one, day) for one in conditions)
-        if odd := _changes_clock(company, day):
+        if odd := _changes_clock(zone, day):
             kind = (*kind, day)
         if kind not in kinds or odd:
             spans: list[tuple[int, int]] = []
             for minute in minutes:
-                moment = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=company.zone)
-                held = (times.holds(one, moment, company.zone) for one in conditions)
+                moment = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=zone)
+                held = (times.holds(one, moment, zone) for one in conditions)
                 spans.append((minute, sum(1 << bit for bit, holds in enumerate(held) if holds)))
             kinds[kind] = tuple(spans)
         for minute, holds in kinds[kind]:
             if not found or found[-1][1] != holds:
-                local = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=company.zone)
+                local = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=zone)
                 found.append((local.astimezone(UTC), holds))
         day += _DAY
-    end = datetime(day.year, day.month, day.day, tzinfo=company.zone).astimezone(UTC)
-    return [*found, (end, -1)] if found else [(end - _DAY, 0), (end, -1)]
+    end = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+    return (*found, (end, -1)) if found else ((end - _DAY, 0), (end, -1))
+
+
+@lru_cache(maxsize=64)
+def _middles(conditions: tuple[TimeCondition, ...], zone: ZoneInfo, first: date) -> tuple[Moment, ...]:
+    """A class for all that hold together at some moment."""
+    seen: dict[int, tuple[timedelta, datetime]] = {}
+    for (began, holds), (ended, _) in itertools.pairwise(_stretches(conditions, zone, first)):
+        length = ended - began
+        if holds not in seen or length > seen[holds][0]:
+            seen[holds] = (length, began + length / 2)
+    return tuple(Moment(holds, holds, middle) for holds, (_, middle) in seen.items())
+
+
+@lru_cache(maxsize=64)
+def _changes(
+    conditions: tuple[TimeCondition, ...], zone: ZoneInfo, first: date, lasting: timedelta
+) -> tuple[Moment, ...]:
+    """A class for each change that a call may meet that lasts so long, in the order of the calendar."""
+    stretches = _stretches(conditions, zone, first)
+    starts = [began for began, _ in stretches]
+    found: dict[tuple[int, int], Moment] = {}
+    for index, (_, before) in enumerate(stretches[:-1]):
+        until = stretches[index + 1][0] + lasting
+        for at in range(index + 1, bisect_right(starts, until)):
+            moment, after = stretches[at]
+            if after >= 0 and before != after:
+                found.setdefault((before, after), Moment(before, after, moment))
+    return tuple(found.values())
 
 
 def _kind(condition: TimeCondition, day: date) -> tuple[object, ...]:
@@ -133,8 +153,8 @@ def _kind(condition: TimeCondition, day: date) -> tuple[object, ...]:
     )
 
 
-def _changes_clock(company: Company, day: date) -> bool:
-    midnight = datetime(day.year, day.month, day.day, tzinfo=company.zone)
+def _changes_clock(zone: ZoneInfo, day: date) -> bool:
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
     return midnight.utcoffset() != (midnight + _DAY).utcoffset()
 
 

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Hashable, Iterable, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any, cast
 
 from belplan.dialplan import numbers
@@ -17,13 +18,13 @@ _OF_NUMBERS = ("anonymous", "internal", "country", "mobile")
 
 def comparison_key(test: Comparison) -> Hashable:
     """What tells one comparison from another."""
-    operator = test.operators()[0]
+    operator = test.operator
     return ("test", test.variable, operator, getattr(test, operator), test.ignore_case, test.invert)
 
 
 def comparison(test: Comparison, company: Company) -> Question:
     """A comparison. Its answers are (whether it holds, whether its opposite does): for what is not set, neither."""
-    operator = test.operators()[0]
+    operator = test.operator
     expected: Any = getattr(test, operator)
 
     def ask(value: str | None) -> tuple[bool, bool]:
@@ -156,7 +157,8 @@ def is_number(company: Company, number: str, target: str) -> bool:
     return number == company.canonical(target)
 
 
-def examples(country: str, kind: str) -> list[str]:
+@cache
+def examples(country: str, kind: str) -> tuple[str, ...]:
     """Numbers of a country, in their one form."""
     import phonenumbers
     from phonenumbers import PhoneNumberType
@@ -167,7 +169,7 @@ def examples(country: str, kind: str) -> list[str]:
         "other": (PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE, PhoneNumberType.VOIP),
     }[kind]
     found = (phonenumbers.example_number_for_type(country, one) for one in types)
-    return [phonenumbers.format_number(one, phonenumbers.PhoneNumberFormat.E164)[1:] for one in found if one]
+    return tuple(phonenumbers.format_number(one, phonenumbers.PhoneNumberFormat.E164)[1:] for one in found if one)
 
 
 def lengthened(company: Company, beginning: str) -> list[str]:

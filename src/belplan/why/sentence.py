@@ -240,7 +240,7 @@ def _question(app: AppSettings, held: bool, words: Mapping[str, str]) -> str:
     if len(tests) != 1:
         return words[f"asked.several.{'true' if held else 'false'}"]
     test: Comparison = tests[0][1]
-    operator = test.operators()[0]
+    operator = test.operator
     value: Any = getattr(test, operator)
     what = words["caller_number"] if test.variable == "caller_number" else f"‘{test.variable}’"
     if isinstance(value, bool):

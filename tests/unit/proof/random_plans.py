@@ -10,6 +10,7 @@ from belplan.apps import APPS
 from belplan.dialplan.check import read_value
 from belplan.dialplan.company import Company
 from belplan.drivers.simulator import Reaction, Reply
+from belplan.engine.cdr import CallRecord
 from belplan.proof import Proof
 from belplan.proof.admit import strays
 from belplan.simulation import Caller, Observation, observe
@@ -75,7 +76,7 @@ class _Writer:
                 {
                     "name": "Groep",
                     "number": "301",
-                    "members": ["201", "202"],
+                    "members": random.choice([["201", "202"], ["202", "203"], ["203"]]),
                     "strategy": random.choice(["all", "in_order"]),
                     "timeout": 10,
                 }
@@ -89,10 +90,23 @@ class _Writer:
                 {"name": "open", "weekdays": [{"days": ["mon", "tue", "wed"], "from": "08:30", "to": "17:00"}]},
                 {"name": "zomer", "periods": [{"from": "2026-07-01", "to": "2026-08-31"}]},
             ],
+            "queues": [
+                {
+                    "name": "Wachtrij",
+                    "number": "401",
+                    "agents": [{"user": user} for user in random.sample(USERS, random.randint(0, 2))],
+                    "max_wait": random.choice([20, 60]),
+                    **({"greeting": {"say": "Een ogenblik."}} if random.random() < 0.5 else {}),
+                }
+            ],
+            "voicemail_boxes": [{"name": "Algemeen", "number": "501", **random.choice([{}, {"pin": "1234"}])}],
             "ivr_menus": [{"name": "keuze", "start": "nl", "contexts": {"nl": context}}],
             "dial_plans": plans,
             "rules": [self._rule() for _ in range(3)],
         }
+        if random.random() < 0.3:  # a user with a route of their own
+            self._variables.clear()
+            document["users"][1]["route"] = self._route(2, "personal")
         if random.random() < 0.7:
             document["trunks"] = [{"name": "p", "host": "127.0.0.1", "numbers": ["31102380095"]}]
         return document
@@ -113,7 +127,10 @@ class _Writer:
         random = self._random
         kinds = ["connect", "connect", "condition", "condition", "webhook", "announce", "set", "time", "diversion"]
         kinds += ["switch", "hangup", "email", "prefix", "collect", "same_colleague"]
+        kinds += ["queue", "voicemail", "record"]
         kinds += ["menu", "goto"] if where == "plan" else []
+        if where == "personal":
+            kinds = [kind for kind in kinds if kind != "webhook"]
         kind = random.choice(kinds)
         below = (
             self._route(depth + 1, where) if depth < 3 and kind in ("condition", "time", "diversion", "switch") else []
@@ -128,8 +145,10 @@ class _Writer:
                 name = f"w{self._count}"
                 item: dict[str, Any] = {"method": "GET", "url": "http://x.example/", "timeout": 2, "save_as": name}
                 if depth < 2 and random.random() < 0.3:
-                    item["on_timeout"] = self._route(3, where)
+                    item[random.choice(["on_timeout", "on_error", "on_ok"])] = self._route(3, where)
                 self._variables.append(name)
+                if random.random() < 0.2:
+                    self._variables.append(f"{name}.{random.choice(['status', 'reason'])}")
                 return kind, item
             case "announce":
                 return kind, {"say": "Een mededeling.", "answer": random.random() < 0.7}
@@ -158,12 +177,18 @@ class _Writer:
                 return kind, {"to": ["a@example.nl"]}
             case "prefix":
                 return kind, {"text": "X"}
+            case "queue":
+                return kind, {"number": "401"}
+            case "voicemail":
+                return kind, {"box": "501"}
+            case "record":
+                return kind, random.choice([{}, {"on": False}, {"announce": False}])
             case _:
                 return kind, {}
 
     def _connect(self, depth: int, where: str) -> dict[str, Any]:
         random = self._random
-        to = random.choice([*USERS, "301", OUTSIDE])
+        to = random.choice([*USERS, "301", OUTSIDE, "401", "1004"])
         if self._variables and random.random() < 0.3:
             to = f"{{{random.choice(self._variables)}}}"
         item: dict[str, Any] = {"to": to}
@@ -199,6 +224,7 @@ class _Writer:
             tests += [{"equals": "vip"}, {"starts_with": "vip"}, {"contains": "p"}, {"matches": "^[0-9]+$"}]
             tests += [{"more_than": "5"}, {"between": ["7", "20"]}, {"one_of": ["openstaand", "201"]}]
             tests += [{"equals": "openstaand", "ignore_case": True}, {"ends_with": "gold"}]
+            tests += [{"equals": "timeout"}, {"at_least": "400"}] if "." in variable else []
         return {"variable": variable, "invert": random.random() < 0.2, **random.choice(tests)}
 
     def _rule(self) -> dict[str, Any]:
@@ -210,17 +236,20 @@ class _Writer:
                 {"always": {"to": "203"}},
                 {"within": random.choice([1, 5, 30]), "reach": "person"},
                 {"silence_at_most": random.choice([1.5, 5])},
+                {"always": {"reach": "person_or_voicemail"}},
+                {"within": 30, "reach": "person_or_voicemail"},
                 {"never": {"to": "201"}, "when": {"time": "open"}},
                 {"only": {"to": "202"}, "when": {"variable": "caller_number", "mobile": True}},
             ]
         )
 
 
-def caller(random: Random) -> Caller:
+def caller(random: Random, company: Company) -> Caller:
     """Somebody who calls, and what everybody does."""
+    called = ["1003", "1003", "1003", "1004", *(user.number for user in company.users if user.route.items)]
     does = ("answer", "busy", "no_answer", "failed", "reject")
     return Caller(
-        to=random.choice(["1003", "1003", "1004"]),
+        to=random.choice(called),
         number=random.choice(CALLERS),
         keys=[random.choice(["1", "2", "9", "#", "5", "", ""]) for _ in range(6)],
         at=datetime.fromisoformat("2026-01-01T00:00+01:00") + timedelta(minutes=random.randrange(365 * 24 * 60)),
@@ -267,11 +296,16 @@ async def broken(proof: Proof, who: Caller, sender: Any) -> Broken | None:
     return None
 
 
+def _spoke_after(record: CallRecord) -> float:
+    """Seconds from the arrival until a voicemail box answered."""
+    return next(step.started_ms for step in record.trace if step.app == "voicemail") / 1000
+
+
 def _breaks(proof: Proof, rule: Any, call: Observation, who: Caller) -> Iterator[str]:
     """How a call breaks a rule."""
     company = proof.company
     rang = {(phone.number, phone.after) for phone in call.rang}
-    named = {step.detail["to"] for step in call.record.trace if step.detail.get("rang")}
+    named = {step.detail.get("to", "") for step in call.record.trace if step.detail.get("rang")}
     numbers = {number for number, _ in rang} | named
     open_now = company.times["open"]
     from belplan.dialplan import times
@@ -279,16 +313,19 @@ def _breaks(proof: Proof, rule: Any, call: Observation, who: Caller) -> Iterator
     assert who.at
     if rule.when and rule.when.time and not times.holds(open_now, who.at, company.zone):
         return
-    abandoned = call.record.outcome == "abandoned"
+    abandoned = call.record.outcome in ("abandoned", "queued")  # they hung up, the latter in a queue
     target = company.canonical(rule.target) if rule.target else ""
     mobile = rule.only and not rule.when.holds(call.record.caller_number, company)
     if (rule.never or mobile) and target in numbers:
         yield f"{target} rang"
     if rule.always and rule.always.to and target not in numbers and not abandoned:
         yield f"{target} did not ring"
-    if rule.always and rule.always.reach and not rang and not abandoned:
-        yield "nobody rang"
-    if rule.within and (first := min((after for _, after in rang), default=call.lasted)) > rule.within + 0.01:
-        yield f"the first phone rang after {first:.1f} s"
+    reach = rule.reach or (rule.always.reach if rule.always else None)
+    left = reach != "person" and call.record.outcome == "voicemail"
+    if rule.always and reach and not rang and not left and not abandoned:
+        yield "nobody was reached"
+    waited = min((after for _, after in rang), default=_spoke_after(call.record) if left else call.lasted)
+    if rule.within and waited > rule.within + 0.01:
+        yield f"the first was reached after {waited:.1f} s"
     if rule.silence_at_most and call.silence > rule.silence_at_most + 0.01:
         yield f"there were {call.silence:.1f} s of silence"

@@ -1,6 +1,6 @@
 """No call takes a way, or breaks a rule, that the proof excluded: plans and calls at random.
 
-`python -m benchmarks.proof` does the same 100,000 times.
+`python -m benchmarks.proof --plans 100000` does the same with so many.
 """
 
 import asyncio
@@ -30,5 +30,5 @@ def test_no_call_does_what_the_proof_excluded(seed):
         return
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         for _ in range(CALLS):
-            wrong = runner.run(broken(proof, caller(random), NoWebhooks()))
+            wrong = runner.run(broken(proof, caller(random, found), NoWebhooks()))
             assert wrong is None, (wrong.what, [(step.path, step.exit) for step in wrong.call.record.trace])
