@@ -37,6 +37,7 @@ class Cable:
     used: int = 0
     cut: asyncio.Event = field(default_factory=asyncio.Event)
     did: list[str] = field(default_factory=list)
+    noted: dict[str, str] = field(default_factory=dict)
     scripts: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     """Legs, with what the caller was going to press when the journal was written last, and a phone when it rang."""
     held: list[object] = field(default_factory=list)  # scopes: nobody leaves them for a dead engine, nor does Python
@@ -112,8 +113,8 @@ class Far:
 
         return carried
 
-    async def _note(self, text: str) -> None:
-        await self._near.note(text)
+    async def _note(self, written: Callable[[], str]) -> None:
+        self._cable.noted[self._near.id] = written()
         self._cable.scripts[self._near.id] = (self._near, script(self._near))
 
     def _far(self, result: Any, arguments: tuple[Any, ...]) -> Any:
@@ -188,7 +189,7 @@ def dying(cable: Cable):
             for part, whole in zip((one._keys, one._pressed, one._cues), as_it_was, strict=True):
                 part.clear()
                 part.extend(whole)  # who sees nothing come of a key presses it again
-        written = journal.read(leg.noted) if leg.noted else None
+        written = journal.read(cable.noted[leg.id]) if leg.id in cable.noted else None
         again = Call(
             company=call.company,
             plan=call.plan if written is None else None,

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from re import Match
 from secrets import token_hex
 from typing import Any, Literal, TypeVar, cast
@@ -93,7 +94,7 @@ class Call:
     async def note(self) -> None:
         """Have what is decided so far written down, before what comes next."""
         point("journal.before")
-        await self.caller.note(journal.written(self))
+        await self.caller.note(partial(journal.written, self))
         point("journal.after")
 
     async def keep(self, **facts: Any) -> None:

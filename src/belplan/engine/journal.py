@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from belplan.engine.call import Call
 
 VERSION = 1
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 """Of the form. An engine reads those up to its own; a newer one's call it takes from the beginning of its plan."""
 
 
@@ -76,7 +77,7 @@ class Journal:
 
 def written(call: "Call") -> str:
     """The journal of a call as it is now."""
-    return json.dumps(
+    return _JSON.encode(
         {
             "v": VERSION,
             "call": call.id,
@@ -104,9 +105,7 @@ def written(call: "Call") -> str:
             "outcome": call.outcome,
             "connected_to": call.connected_to,
             "answered_by": call.answered_by,
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
+        }
     )
 
 

@@ -6,6 +6,7 @@ who is rung, for how long, and what is said are decided in the engine and in the
 Causes are those of ITU-T Q.850: 16 normal, 17 busy, 19 no answer, 20 not registered, 21 rejected …
 """
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,11 +137,11 @@ class Leg(Protocol):
     @property
     def answered(self) -> bool: ...
 
-    async def note(self, text: str) -> None:
-        """Keep a text with the leg itself, in the place of the one before, before anything that is done after this.
+    async def note(self, written: Callable[[], str]) -> None:
+        """Keep what `written` gives with the leg itself, in the place of what was there, before what comes after.
 
         It is there for as long as the leg is, also when this process dies; whoever takes up the leg finds it. On a
-        leg that is gone it does nothing.
+        leg that is gone, or that dies with this process, it does nothing.
         """
         ...
 

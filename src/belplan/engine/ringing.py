@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, cast
 
 from belplan.dialplan import numbers
 from belplan.dialplan.company import Company, Queue, RingGroup, User
@@ -114,7 +114,6 @@ class Rota:
         self.talked[company.id, member] = now
 
 
-@runtime_checkable
 class Ringer(Protocol):
     """Whoever rings in the place of an exchange, and knows how it went: for a call of the past that is walked again."""
 
@@ -165,7 +164,7 @@ async def connect(call: Call, number: str, *, timeout: float | None = None, how:
 
     Gives the exit: answered, busy, no_answer or failed. `timeout` in seconds bounds the ringing.
     """
-    if isinstance(ringer := call.services.get(Ringer), Ringer):
+    if ringer := cast("Ringer | None", call.services.get(Ringer)):
         return await ringer.ring(call, number, timeout)
     if "talks_to" in call.kept:
         return await talk_on(call)

@@ -1,6 +1,6 @@
 """A clock, a caller and an exchange of a call that is walked again: nothing takes time by itself, nobody is rung."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -51,7 +51,7 @@ class Caller:
     async def ended(self) -> int:
         return NORMAL
 
-    async def note(self, text: str = "") -> None: ...
+    async def note(self, written: Callable[[], str] | None = None) -> None: ...
 
     @asynccontextmanager
     async def playing(self, sound: Sound) -> AsyncGenerator["Played"]:

@@ -134,8 +134,8 @@ class AsteriskLeg:
         """Whether it has ended."""
         return self._end.done()
 
-    async def note(self, text: str) -> None:
-        if not self.gone and text != self._noted:
+    async def note(self, written: Callable[[], str]) -> None:
+        if not self.gone and (text := written()) != self._noted:
             self._noted = text
             await self._write_note()
 

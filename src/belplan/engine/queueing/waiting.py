@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Iterator
 from datetime import datetime
 from math import ceil
+from typing import cast
 
 from belplan.dialplan.company import Queue
 from belplan.dialplan.fields import Prompt
@@ -41,7 +42,7 @@ async def wait(call: Call, queue: Queue, *, longest: float | None = None, since:
     is most seconds of waiting, beside the queue's own. `since` is when a caller came who gets back their old place.
     """
     call.detail["queue"] = queue.number
-    if isinstance(ringer := call.services.get(ringing.Ringer), ringing.Ringer):
+    if ringer := cast("ringing.Ringer | None", call.services.get(ringing.Ringer)):
         return await ringer.wait(call, queue)
     if "talks_to" in call.kept:
         return await ringing.talk_on(call)
