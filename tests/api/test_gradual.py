@@ -1,11 +1,14 @@
 """A draft is walked beside the live version, then published for some of the callers, and taken back when it fails."""
 
+import json
+import sys
 import time
 from datetime import UTC, datetime
 from random import Random
 
 import pytest
 
+from belplan.cli import app
 from belplan.drivers.simulator import Reply
 from belplan.engine.cdr import CallRecord
 from belplan.gradual.rule import Tally, chance, verdict
@@ -112,6 +115,39 @@ def test_a_version_that_fails_more_is_taken_back_by_itself(editor, at, server, l
     entry = eventually(lambda: server.run(audited(server, live.id)), lambda said: "rollout.back" in said)
     assert entry
     assert editor("PUT", f"{at}/rollout", {"share": 60}).status_code == 409
+
+
+def test_a_draft_goes_its_way_to_all_callers_from_the_command_line(
+    editor, member, at, server, live, tmp_path, monkeypatch, capsys
+):
+    token = member("administrator")("POST", f"{at}/tokens", {"name": "ci", "scopes": ["read", "edit"]}).json()["text"]
+
+    def belplan(*words):
+        with pytest.raises(SystemExit) as left:
+            sys.exit(app(words))
+        said = capsys.readouterr()
+        return left.value.code, json.loads(said.out) if "--json" in words and said.out else said.err
+
+    assert belplan("shadow", "show", "--json")[0] == 2  # whose, nobody has said
+    monkeypatch.setenv("BELPLAN_URL", server.url)
+    monkeypatch.setenv("BELPLAN_TOKEN", token)
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(editor("GET", f"{at}/draft/plan.yaml").text.replace("openstaand", "nieuw"))
+    assert belplan("shadow", "begin", str(plan), "--json")[1]["on"]
+    end(server, called(live, "nieuw"))
+    eventually(lambda: editor("GET", f"{at}/shadow").json(), lambda said: said["calls"] == 1)
+    code, shown = belplan("shadow", "show", "--json")
+    assert (code, shown["differ"] + shown["unknown"]) == (1 if shown["differ"] else 0, 1)
+    assert belplan("shadow", "end")[0] == 0
+    assert belplan("publish", str(plan), "--share", "20", "--json")[1]["share"] == 20
+    assert belplan("rollout", "share", "60", "--json")[1]["state"] == "running"
+    assert belplan("rollout", "back")[0] == 0
+    assert belplan("rollout", "show", "--json")[1]["state"] == "back"
+    assert belplan("rollout", "share", "70")[0] == 1
+    plan.write_text(plan.read_text().replace("equals: nieuw", "equal: nieuw"))
+    code, said = belplan("publish", str(plan))
+    assert (code, "dial_plans[0].route[1].condition" in said) == (1, True)
+    assert belplan("publish", str(tmp_path / "none.yaml"))[0] == 2
 
 
 async def audited(server, company):
