@@ -107,16 +107,21 @@ def ending(company: Company, record: CallRecord) -> str:
             return outcome
 
 
+def print_steps(console: Console, company: Company, steps: Sequence[Step]) -> None:
+    """A line for each step. What comes again and again is told once."""
+    for begin, length, times in rounds(steps):
+        for step in steps[begin : begin + length]:
+            console.print(line(company, step))
+        if times > 1:
+            last = steps[begin + length * times - 1]
+            again = f"the same {times - 1} times more, until {last.started_ms / 1000:.2f} s"
+            console.print(Text(f"             … {again}", style="dim"))
+
+
 def print_record(console: Console, company: Company, record: CallRecord) -> None:
     """The whole call, on a terminal."""
     console.print(f"[bold]{who(company, record.caller_number)}[/] calls [bold]{who(company, record.callee_number)}[/]")
-    for begin, length, times in rounds(record.trace):
-        for step in record.trace[begin : begin + length]:
-            console.print(line(company, step))
-        if times > 1:
-            last = record.trace[begin + length * times - 1]
-            again = f"the same {times - 1} times more, until {last.started_ms / 1000:.2f} s"
-            console.print(Text(f"             … {again}", style="dim"))
+    print_steps(console, company, record.trace)
     for name, value in record.variables.items():
         console.print(Text(f"  {name} = {value!r}", style="dim"))
     console.print(f"  [bold]{'✓' if record.outcome == 'connected' else '·'}[/] {ending(company, record)}")

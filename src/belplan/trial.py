@@ -61,8 +61,7 @@ class Trial:
             if not answer.text:
                 console.print("  [yellow]an empty answer sets the variable to nothing: “is set” says no[/]")
         console.print("  the call would go on:")
-        for step in self.way:
-            console.print(ladder.line(self.company, step))
+        ladder.print_steps(console, self.company, self.way)
         console.print(f"  · {ladder.ending(self.company, self.record)}")
 
 

@@ -145,6 +145,23 @@ async def test_a_number_of_the_company_is_not_dialled_outside(walk):
     assert result.connected_to == "203"
 
 
+async def test_a_server_that_answers_with_the_called_number_sends_nobody_round(walk):
+    plan = """
+dial_plans:
+  - name: Hoofd
+    internal_number: "1003"
+    external_numbers: ["31102380095"]
+    route:
+      - webhook: {method: GET, url: "https://crm.example.nl/", save_as: wie}
+      - connect: {to: "{wie}"}
+      - connect: {to: "202"}
+"""
+    for answer in ("1003", "+31 10 238 00 95"):
+        result = await walk(plan, webhooks={"wie": answer})
+        assert result.trace == [("webhook", "ok"), ("connect", "failed"), ("connect", "answered")]
+        assert result.connected_to == "202"
+
+
 async def test_the_company_may_be_shown(walk):
     plan = ROUTES.replace("timeout: 12", "caller_id: company")
     shown = (await walk(plan)).call.rang[0].shown

@@ -20,7 +20,7 @@ class Connect(App):
     """Ring a user, a ring group or an outside number, and end the call after their conversation.
 
     Busy, no answer and failure go on below, or by a route of their own. Of a queue these are: full, waited too
-    long, and nobody logged in.
+    long, and nobody logged in. A variable that leads to the dial plan where the call is leads nowhere: that has failed.
     """
 
     app_name = "connect"
@@ -61,6 +61,9 @@ class Connect(App):
         call.detail["to"] = number
         destination = call.company.destination(number)
         if isinstance(destination, DialPlan):
+            if destination is call.plan and placeholders(self.to):
+                call.detail["reason"] = "circle"  # whose server answers so would send its callers round for ever
+                return "failed"
             return Move(dial_plan=destination.name)
         if isinstance(destination, User) and destination.route.items and destination.number not in call.personal:
             return Move(user=destination.number, returns=True)

@@ -1,5 +1,6 @@
 """The command line. What each command prints with --json, and how it exits, others rely on."""
 
+import os
 import sys
 
 from cyclopts import App
@@ -42,4 +43,11 @@ app.register_install_completion_command()
 def main() -> None:
     """The console script."""
     output.log_to_stderr()
-    sys.exit(app())
+    try:
+        code = app()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has read enough (`| head`). Python would still want to write what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)  # as shells report SIGPIPE
+    sys.exit(code)

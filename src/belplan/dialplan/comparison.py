@@ -31,6 +31,12 @@ def _amount(text: str) -> str:
     return text.strip()
 
 
+def _in_order(limits: tuple[str, str]) -> tuple[str, str]:
+    if Decimal(limits[0]) > Decimal(limits[1]):
+        raise refuse("invalid-value", f"no number is between {limits[0]} and {limits[1]}: write the smaller one first")
+    return limits
+
+
 def compiled(pattern: str) -> Any:
     """A regular expression that takes time in proportion to the text, whatever it is (RE2). Raises ValueError."""
     options = re2.Options()
@@ -84,7 +90,8 @@ class Comparison(Settings):
     more_than: Annotated[Amount | None, Field(description="Is a larger number.")] = None
     at_least: Annotated[Amount | None, Field(description="Is this number or a larger one.")] = None
     between: Annotated[
-        tuple[Amount, Amount] | None, Field(description="Is a number from the first to the second, both included.")
+        Annotated[tuple[Amount, Amount], AfterValidator(_in_order)] | None,
+        Field(description="Is a number from the first to the second, both included."),
     ] = None
     anonymous: Annotated[bool | None, Field(description="The number is withheld.")] = None
     internal: Annotated[bool | None, Field(description="The number is one of the company's own people.")] = None

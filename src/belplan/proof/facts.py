@@ -173,7 +173,8 @@ def _connect(world: World, spot: Spot, cube: Cube, app: Any) -> Iterator[Way]:
     company = world.company
     names = placeholders(app.to)
     if not names:
-        yield from _connected(world, spot, cube, questions.leads_to(company, app.to, written=True), app.timeout)
+        target = questions.leads_to(company, app.to, written=True)
+        yield from _connected(world, spot, cube, target, app.timeout, written=True)
     elif PLACEHOLDER.fullmatch(app.to):
         for answer, part in world.answers(spot, cube, names[0], ("to", names[0])):
             if answer == UNKNOWN:
@@ -193,9 +194,13 @@ def _anywhere(world: World, spot: Spot, cube: Cube, timeout: float | None) -> It
     yield from _connected(world, spot, cube, questions.FAILED, timeout)
 
 
-def _connected(world: World, spot: Spot, cube: Cube, target: questions.Target, timeout: float | None) -> Iterator[Way]:
+def _connected(
+    world: World, spot: Spot, cube: Cube, target: questions.Target, timeout: float | None, *, written: bool = False
+) -> Iterator[Way]:
     company, (kind, name) = world.company, target
     match kind:
+        case "plan" if name == spot.plan and not written:
+            yield Way("failed", cube)
         case "plan":
             yield Way("moved", cube, move=Move(dial_plan=name))
             return
