@@ -83,7 +83,8 @@ def read(text: str) -> tuple[Any, list[Problem]]:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         said = ", ".join(part for part in (error.context, error.problem) if part)
-        raise PlanError([Problem("", "syntax", f"not YAML: {said}", "error", *place)]) from None
+        hint = "; put a text with { } [ ] : or # in it between quotes" if "flow" in said or "mapping" in said else ""
+        raise PlanError([Problem("", "syntax", f"not YAML: {said}{hint}", "error", *place)]) from None
     except yaml.YAMLError as error:
         raise PlanError([Problem("", "syntax", f"not YAML: {error}")]) from None
     return value, reader.problems
