@@ -7,17 +7,22 @@ cut         the line to Asterisk breaks, at any byte, again and again
 upgraded    Belplan is loaded anew (SIGUSR2), twice
 restarted   the server ends (SIGTERM, at once) and is started again
 asterisk    Asterisk dies: its calls are lost, and everything else goes on
+frozen      Asterisk stands still for ten seconds (SIGSTOP, SIGCONT)
+full        the disk of the data folder is full for fifteen seconds (needs root: a small tmpfs)
 nobody      no engine for a minute: 300 new calls
 """
 
 import asyncio
+import contextlib
 import os
 import random
 import re
 import signal
+import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -52,6 +57,35 @@ async def restarted(one: Engine) -> None:
 async def asterisk(one: Engine) -> None:
     await asyncio.sleep(15)
     os.kill(one.asterisk, signal.SIGKILL)
+
+
+async def frozen(one: Engine) -> None:
+    await asyncio.sleep(8)
+    os.kill(one.asterisk, signal.SIGSTOP)
+    await asyncio.sleep(10)
+    os.kill(one.asterisk, signal.SIGCONT)
+
+
+async def full(one: Engine) -> None:
+    await asyncio.sleep(8)
+    filling = one.folder / "data" / "filling"
+    with contextlib.suppress(OSError), filling.open("wb") as file:
+        while True:
+            file.write(bytes(65536))
+            file.flush()
+    await asyncio.sleep(15)
+    filling.unlink()
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    """A file system of its own, of 48 MB, in memory."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "none", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def cutting(
@@ -106,7 +140,8 @@ def invites(trace: str, way: str) -> dict[str, datetime]:
 
 
 TROUBLES: dict[str, Callable[[Engine], Awaitable[None]]] = {
-    "stopped": stopped, "upgraded": upgraded, "restarted": restarted, "asterisk": asterisk,
+    "stopped": stopped, "upgraded": upgraded, "restarted": restarted, "asterisk": asterisk, "frozen": frozen,
+    "full": full,
 }  # fmt: skip
 
 
@@ -115,7 +150,8 @@ async def hardship(folder: Path, name: str, calls: int = 100) -> Verdict:
     if name == "cut":
         async with wire() as line:
             return await campaign(folder, calls, rate=4, trouble=cutting(line, random.Random(1)), line=line)
-    return await campaign(folder, calls, rate=4, trouble=TROUBLES[name])
+    with small_disk(folder / "data") if name == "full" else contextlib.nullcontext():
+        return await campaign(folder, calls, rate=4, trouble=TROUBLES[name])
 
 
 async def _main(names: list[str]) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import subprocess
 import sys
 from contextlib import asynccontextmanager
@@ -88,6 +90,23 @@ async def test_start_stop_status(program, tmp_path):
         await asyncio.wait_for(gone, 2)
         assert pbx.running(settings.data) is None
         await one.stop()
+    finally:
+        await one.stop()
+
+
+async def test_one_that_hangs_is_ended(program, tmp_path, monkeypatch):
+    monkeypatch.setattr(pbx, "HUNG", 1.0)
+    monkeypatch.setattr(pbx, "ASKED_EVERY", 0.1)
+    settings = settings_for(tmp_path / "data", program)
+    one = pbx.Pbx(settings, program)
+    await one.start(configuration.render([sample_company()], settings, lambda name: None).files)
+    try:
+        exited = asyncio.create_task(one.exited())
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(exited), 1.5)  # it answers, and so it stays
+        os.kill(one.pid, signal.SIGSTOP)
+        await asyncio.wait_for(exited, 20)
+        assert one.pid is None
     finally:
         await one.stop()
 

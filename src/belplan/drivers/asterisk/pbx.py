@@ -30,6 +30,8 @@ from belplan.drivers.asterisk.program import Program, Report, espeak, find, inst
 __all__ = ["InstallError", "Pbx", "PbxError", "Program", "Report", "espeak", "find", "install", "phone", "running"]
 
 START = 30.0  # seconds for Asterisk to come up; it takes one, and more on a machine that has other work
+HUNG = 30.0  # seconds without an answer, after which a process that runs is taken for one that hangs
+ASKED_EVERY = 5.0  # seconds
 STOP = 8.0  # seconds from SIGTERM to SIGKILL: half-open websockets hold it up for five
 
 log = structlog.get_logger()
@@ -132,9 +134,31 @@ class Pbx:
                 log.info("pbx.stopped", pid=instance.pid)
 
     async def exited(self) -> None:
-        """Wait until it is no longer there, however that came; returns at once where it does not run."""
+        """Wait until it is no longer there, however that came; returns at once where it does not run.
+
+        One that hangs is ended: none of its calls has sound, and nobody can be called.
+        """
         if instance := running(self.settings.data):
-            await self._gone(instance)
+            gone = asyncio.ensure_future(self._gone(instance))
+            try:
+                await self._hangs(instance, gone)
+                if not gone.done():
+                    log.error("pbx.hangs", pid=instance.pid, seconds=HUNG, next="it is ended")
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(instance.pid, signal.SIGKILL)
+                    await gone
+            finally:
+                gone.cancel()
+
+    async def _hangs(self, instance: Instance, gone: "asyncio.Future[None]") -> None:
+        """Wait until it is gone, or has not answered for as long as `HUNG`."""
+        clock = asyncio.get_running_loop().time
+        answered = clock()
+        async with self._http() as http:
+            while clock() - answered < HUNG and not gone.done():
+                await asyncio.wait([gone], timeout=ASKED_EVERY)
+                if not gone.done() and await self._answers(http, instance) is not None:
+                    answered = clock()
 
     async def cli(self, command: str) -> str:
         """What the console of the running Asterisk answers."""
@@ -205,26 +229,35 @@ class Pbx:
 
     async def _ready(self, instance: Instance) -> None:
         """Wait until ARI answers. Asterisk refuses with 503 until it is fully booted."""
-        url = f"http://127.0.0.1:{instance.http_port}/ari/asterisk/ping"
-        login = base64.b64encode(f"{self.settings.ari_user}:{self.settings.ari_password}".encode()).decode()
-        headers = {"Authorization": f"Basic {login}"}
         gone = asyncio.ensure_future(self._gone(instance))
         try:
-            async with asyncio.timeout(START), aiohttp.ClientSession(headers=headers) as http:
+            async with asyncio.timeout(START), self._http() as http:
                 while not gone.done():
-                    # Also where another program has the port and takes its time.
-                    with contextlib.suppress(aiohttp.ClientError, TimeoutError):
-                        async with http.get(url, timeout=aiohttp.ClientTimeout(total=2)) as answer:
-                            if answer.status == 200 and "pong" in await answer.text():
-                                return
-                            if answer.status == 401:
-                                raise PbxError(f"port {instance.http_port} is another Asterisk's; choose another")
+                    answer = await self._answers(http, instance)
+                    if answer == 200:
+                        return
+                    if answer == 401:
+                        raise PbxError(f"port {instance.http_port} is another Asterisk's; choose another")
                     await asyncio.wait([gone], timeout=0.05)
         except TimeoutError:
             raise PbxError(self._said(f"Asterisk did not come up within {START:.0f} s")) from None
         finally:
             gone.cancel()
         raise PbxError(self._said("Asterisk ended while it started"))
+
+    def _http(self) -> aiohttp.ClientSession:
+        login = base64.b64encode(f"{self.settings.ari_user}:{self.settings.ari_password}".encode()).decode()
+        headers = {"Authorization": f"Basic {login}"}
+        return aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=2))
+
+    async def _answers(self, http: aiohttp.ClientSession, instance: Instance) -> int | None:
+        """The status that ARI answers a ping with; None where it says nothing, or what no Asterisk says."""
+        # Also where another program has the port and takes its time.
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+            async with http.get(f"http://127.0.0.1:{instance.http_port}/ari/asterisk/ping") as answer:
+                if answer.status != 200 or "pong" in await answer.text():
+                    return answer.status
+        return None
 
     def _said(self, what: str) -> str:
         lines: list[str] = []
