@@ -318,7 +318,7 @@ class Verdict:
 
     calls: int
     kills: Counter[str]
-    dropped: int
+    dropped: list[str]
     rang_twice: list[str]
     never_rang: list[str]
     webhook_ids: dict[str, int]  # callers for whom more than one id was sent
@@ -445,6 +445,13 @@ def _judge(
         ids[caller].add(webhook_id)
     records = one.records()
     by_caller = Counter(record["call"]["caller_number"][-8:] for record in records)
+    # Whose ring group had no time left, and who came to the last resort as the plan says.
+    late = {
+        record["call"]["caller_number"][-8:]
+        for record in records
+        if record["connected_to"] == "203"
+        and any((step["detail"].get("rang") or {}).get("201") == "no_answer" for step in record["trace"])
+    }
     resumed = [line for line in one.log() if line.get("event") == "call.resumed"]
     starts = [*one.starts, *(_when(line) for line in one.log() if line.get("event") == "engine.died")]
     after = [_when(line) - max(start for start in starts if start <= _when(line)) for line in resumed]
@@ -452,7 +459,7 @@ def _judge(
         calls=len(rows),
         kills=kills,
         dropped=_dropped(log, callers),
-        rang_twice=[caller for caller in callers if rang[caller] > 1],
+        rang_twice=[caller for caller in callers if rang[caller] > 1 and not (rang[caller] == 2 and caller in late)],
         never_rang=[caller for caller in callers if rang[caller] == 0],
         webhook_ids={caller: len(found) for caller, found in ids.items() if len(found) > 1},
         webhooks_repeated=repeated,
@@ -471,14 +478,14 @@ def _when(line: dict) -> float:
     return datetime.fromisoformat(line["timestamp"]).timestamp()
 
 
-def _dropped(log: str, callers: list[str]) -> int:
+def _dropped(log: str, callers: list[str]) -> list[str]:
     """Callers whose own BYE was never answered with 200: we ended their call, or they never got anywhere."""
     good = set()
     for one in re.split(r"-{20,}", log):
         found = re.search(r"^From:.*?sip:06(\d{8})@", one, re.MULTILINE)
         if found and "SIP/2.0 200" in one and re.search(r"^CSeq: *2 BYE", one, re.MULTILINE):
             good.add(found[1])
-    return len(set(callers) - good)
+    return sorted(set(callers) - good)
 
 
 def _keep(folder: Path) -> None:

@@ -107,7 +107,8 @@ class Adoption:
         if self._first:
             self._first = False
             for bridge in found.bridges:
-                if owner(bridge) not in found.channels or not bridge.channels:
+                whose = owner(bridge)
+                if whose is not None and (whose not in found.channels or not bridge.channels):
                     self._remove(bridge)
 
     async def _read(self, leg: AsteriskLeg, found: Found) -> str:

@@ -1,6 +1,7 @@
 """A leg of a call: a channel of Asterisk."""
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -80,14 +81,21 @@ class Bridge:
     channels: frozenset[str]
 
 
+_BRIDGE = re.compile(r"(.+)-b[0-9]{1,3}")
+
+
 def bridge_id(channel: str, number: int) -> str:
     """The id of the n-th conversation of a caller. It says whose it is, whoever finds it."""
     return f"{channel}-b{number}"
 
 
-def owner(bridge: Bridge) -> str:
-    """The channel of the caller whose conversation it is. Without that caller it is nobody's."""
-    return bridge.id.rpartition("-b")[0]
+def owner(bridge: Bridge) -> str | None:
+    """The channel of the caller whose conversation it is; without that caller it is nobody's.
+
+    None where it is not ours: Asterisk makes its own for whoever talks with the last resort.
+    """
+    found = _BRIDGE.fullmatch(bridge.id)
+    return found[1] if found else None
 
 
 def playback_ids(*channels: str) -> list[str]:
