@@ -33,8 +33,6 @@ async def attend(call: Call, stack: list[Frame] | None = None, before: Trace | N
     else:
         trace.state = switched(call)
     call.events.watch(trace)
-    if call.phase == "start":
-        await call.note()
     call.tell(
         "arrived" if call.phase == "start" else "resumed",
         caller_number=call.caller_number,

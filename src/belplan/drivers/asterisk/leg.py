@@ -150,7 +150,9 @@ class AsteriskLeg:
     async def ring(self) -> None:
         self.check()
         if not self._answered and not self._ringing:
-            await self.command("POST", f"{self.uri}/ring")
+            # A ringing tone that does not come costs the call nothing; where order is kept, nobody waits for it.
+            if not self.exchange.ari.tell("POST", f"{self.uri}/ring"):
+                await self.command("POST", f"{self.uri}/ring")
             self._ringing = True
 
     async def answer(self) -> None:

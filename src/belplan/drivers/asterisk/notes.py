@@ -14,7 +14,9 @@ NAME = "BELPLAN_JOURNAL"
 PIECE = 3000  # bytes as they are sent: a line of HTTP has 4,096 in Asterisk
 MOST = 20  # pieces
 
+_LONGEST = 3  # times its own length is what an ASCII text may become
 _SAFE = "{}[]:,/@!$*'()~"  # what JSON is made of, and neither a URI nor Asterisk takes for something else
+_QUOTED = {ord(sign): quote(sign, safe=_SAFE) for sign in map(chr, range(128)) if quote(sign, safe=_SAFE) != sign}
 
 _log = structlog.get_logger()
 
@@ -29,7 +31,7 @@ def assignments(text: str, generation: int) -> list[tuple[str, str]]:
     What is longer than one piece is whole only once the last one is set, which says where the others are: those
     of the generation before are not touched.
     """
-    if len(quote(text, safe=_SAFE)) <= PIECE:
+    if (text.isascii() and len(text) * _LONGEST <= PIECE) or len(_quoted(text)) <= PIECE:
         return [(NAME, text)]
     size = PIECE // 3 if text.isascii() else PIECE // 12
     pieces = [text[begin : begin + size] for begin in range(0, len(text), size)]
@@ -44,7 +46,7 @@ async def write(ari: Ari, channel: str, text: str, generation: int) -> None:
         _log.warning("journal.too_large", leg=channel, pieces=len(values))
         return
     for name, value in values:
-        uri = f"channels/{segment(channel)}/variable?variable=" + quote(f"SET({name}={value})", safe=_SAFE)
+        uri = f"channels/{segment(channel)}/variable?variable=" + _quoted(f"SET({name}={value})")
         if not ari.tell("GET", uri):
             try:
                 await ari.command("GET", uri, patience=0.0)
@@ -52,6 +54,11 @@ async def write(ari: Ari, channel: str, text: str, generation: int) -> None:
                 # Whatever it is, the call goes on; it is written again when the connection is back.
                 _log.debug("journal.not_written", leg=channel, reason=str(error))
                 return
+
+
+def _quoted(text: str) -> str:
+    # Several times as fast as quote(), which a call does for each of its steps.
+    return text.translate(_QUOTED) if text.isascii() else quote(text, safe=_SAFE)
 
 
 async def read(ari: Ari, channel: str) -> tuple[str, int]:
