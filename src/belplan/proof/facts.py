@@ -35,6 +35,8 @@ class Ring:
 
     to: str
     phones: tuple[str, ...]
+    surely: bool = True
+    """Whether all of them ring each time, at once; of a group whose members ring in turn, perhaps only the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +231,7 @@ def ring_number(world: World, cube: Cube, number: str, timeout: float | None = N
         yield Way("failed", cube)
         return
     phones = tuple(dict.fromkeys(phone.number for attempt in attempts for phone in attempt.phones))
-    yield from rung(cube, Ring(number, phones), ringing_seconds(attempts, timeout))
+    yield from rung(cube, Ring(number, phones, len(attempts) == 1), ringing_seconds(attempts, timeout))
 
 
 def ringing_seconds(attempts: list[Round], timeout: float | None) -> float:
@@ -260,7 +262,7 @@ def _waited(world: World, cube: Cube, number: str, longest: float | None) -> Ite
     """The ways out of waiting in a queue: at once, or after the longest wait, while agents rang or none did."""
     queue = next(one for one in world.company.queues if one.number == number)
     agents = tuple(agent.user or world.company.canonical(agent.number or "") for agent in queue.agents)
-    ring = Ring(queue.number, agents) if agents else None
+    ring = Ring(queue.number, agents, surely=False) if agents else None
     greeting = prompt_seconds(queue.greeting) if queue.greeting else 0.0
     most = greeting + min(queue.max_wait, longest or EVER) + LAST_RING
     for leave in ("full", "nobody"):

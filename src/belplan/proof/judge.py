@@ -61,6 +61,12 @@ class _Judge:
         numbers = (edge.ring.to, *edge.ring.phones)
         return any(number == "" or questions.is_number(self._world.company, number, target) for number in numbers)
 
+    def _surely_rings(self, edge: Edge, target: str) -> bool:
+        if edge.ring is None:
+            return False
+        numbers = (edge.ring.to, *(edge.ring.phones if edge.ring.surely else ()))
+        return any(questions.is_number(self._world.company, number, target) for number in numbers if number)
+
     def _never(self, leads: Callable[[Edge], bool], unless: bool) -> Judged:
         def breaks(spot: Spot, cube: Cube) -> bool:
             return any(held is not unless for held, _ in self._circumstances(spot, cube))
@@ -88,7 +94,7 @@ class _Judge:
         happens = self._rule.always
         reach = self._rule.reach or (happens.reach if happens else None)
         if happens and happens.to:
-            return self._rings(edge)
+            return self._surely_rings(edge, happens.to)
         if happens and happens.hear:
             return edge.spot.spoken
         if reach == "person":

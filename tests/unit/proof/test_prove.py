@@ -120,6 +120,17 @@ def test_a_rule_is_proven_or_refuted_by_a_call(rule, verdict):
     assert (judged.call is not None and judged.call.walked is not None) is (verdict == "refuted")
 
 
+def test_a_member_of_a_group_that_rings_in_turn_is_not_always_rung():
+    route, rule = '\n      - connect: {to: "302"}\n', '{always: {to: "203"}}'
+    group = 'ring_groups: [{name: Beurt, number: "302", members: ["201", "203"], strategy: STRATEGY}, '
+    for strategy, verdict in (("all", "proven"), ("in_order", "refuted")):
+        text = PLAN.replace("ROUTE", route).replace("ring_groups: [", group.replace("STRATEGY", strategy))
+        company, problems = read(f"{text}rules:\n  - {rule}\n", APPS)
+        assert company, problems
+        (judged,) = prove(company, first=date(2026, 1, 1)).rules
+        assert judged.verdict == verdict
+
+
 def test_the_command_of_a_counterexample_repeats_it(tmp_path, capsys):
     rule = '{only: {to: "301"}, when: {variable: klant, equals: openstaand}}'
     plan = tmp_path / "plan.yaml"
