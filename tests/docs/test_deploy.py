@@ -1,4 +1,4 @@
-"""What watches a server asks for figures that it gives."""
+"""What is deployed fits what there is: figures that are asked for, words of commands, settings, ports, files."""
 
 import asyncio
 import json
@@ -11,9 +11,12 @@ import yaml
 from prometheus_client.exposition import generate_latest
 
 from belplan.api import metrics
+from belplan.cli import app
+from belplan.drivers.asterisk.configuration import ExchangeSettings
 from belplan.live import Live
 
 DEPLOY = Path("deploy")
+OPERATING = Path("docs/operating.md")
 _NAME = re.compile(r"\b(?:belplan|process)_[a-z_]+")
 
 
@@ -49,3 +52,40 @@ def test_every_alert_says_what_to_do() -> None:
         for rule in group["rules"]:
             assert rule["annotations"]["summary"]
             assert rule["annotations"]["action"]
+
+
+def _image() -> list[tuple[str, str]]:
+    """The instructions of the Dockerfile and their words; a line that goes on is one with the next."""
+    text = (DEPLOY / "docker/Dockerfile").read_text().replace("\\\n", " ")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in lines)]
+
+
+def test_the_image_is_made_of_what_there_is_and_starts_with_a_command_that_there_is() -> None:
+    said = _image()
+    for words in (rest.split() for what, rest in said if what == "COPY"):
+        for path in (word.removeprefix("/src/") for word in words[:-1] if not word.startswith("--")):
+            assert path.startswith("dist/") or Path(path).exists(), path
+    for command in re.findall(
+        r"^(?:.*&& )?belplan (.+)$", "\n".join(rest for what, rest in said if what == "RUN"), re.M
+    ):
+        app.parse_args(command.split(), print_error=False, exit_on_error=False)
+    app.parse_args(json.loads(dict(said)["CMD"]), print_error=False, exit_on_error=False)
+
+
+def test_the_ports_of_speech_are_those_that_the_exchange_uses() -> None:
+    settings = ExchangeSettings.__dataclass_fields__
+    first, last = settings["rtp_first"].default, settings["rtp_last"].default
+    assert f"{first}-{last}/udp" in dict(_image())["EXPOSE"]
+    assert f"{first} to {last}" in Path("docs/en/security.md").read_text()
+    assert f"{first} tot en met {last}" in Path("docs/nl/veiligheid.md").read_text()
+
+
+def test_the_services_start_with_settings_that_there_are() -> None:
+    services = yaml.safe_load((DEPLOY / "docker/compose.yaml").read_text())["services"]
+    belplan = services["belplan"]
+    assert (DEPLOY / "docker" / belplan["build"]["context"] / belplan["build"]["dockerfile"]).resolve().exists()
+    app.parse_args([re.sub(r"\$\{.*\}", "192.0.2.10", word) for word in belplan["command"]], print_error=False)
+    documented = OPERATING.read_text()
+    assert {name for name in belplan["environment"] if f"`{name}`" not in documented} == set()
+    assert set(belplan["depends_on"]) <= set(services)
