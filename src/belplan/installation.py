@@ -161,6 +161,7 @@ async def installation(
             post=exchange.mailer.post if exchange else NoMail().post,
             policy=policy(options),
             sample=_sample,
+            spools={"records": spool, "events": events},
             per_minute=options.api_per_minute,
             url=options.url or f"http://{options.listen}:{options.http_port}",
             provider=options.provider,

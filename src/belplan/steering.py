@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -49,6 +49,14 @@ class Calls:
     @property
     def ready(self) -> bool:
         return self.started and self._exchange is not None and self._exchange.ready
+
+    @property
+    def queued(self) -> int:
+        return self._exchange.queues.waiting if self._exchange else 0
+
+    def time_commands(self, took: Callable[[float], None]) -> None:
+        if self._exchange:
+            self._exchange.driver.ari.on_answered = took
 
     @property
     def state(self) -> State | None:

@@ -299,5 +299,8 @@ def test_figures_are_for_this_machine_and_name_nobody(server, company):
     assert 'belplan_webhook_seconds_bucket{le="0.05",result="ok"} 1.0' in text
     assert "belplan_loop_late_seconds_count " in text
     assert "belplan_tasks " in text
+    assert "belplan_callers_queued 0.0" in text
+    assert "belplan_asterisk_seconds_count 0.0" in text
+    assert 'belplan_spool_bytes{of="records"} ' in text
     assert "process_open_fds " in text
     assert company not in text

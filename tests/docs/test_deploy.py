@@ -21,7 +21,9 @@ _NAME = re.compile(r"\b(?:belplan|process)_[a-z_]+")
 
 
 def _given() -> set[str]:
-    parts = SimpleNamespace(live=Live(), calls=SimpleNamespace(ready=True))
+    parts = SimpleNamespace(
+        live=Live(), calls=SimpleNamespace(ready=True, queued=0, time_commands=lambda took: None), spools={}
+    )
 
     async def measured() -> str:
         return generate_latest(metrics.registry_of(parts)).decode()  # pyright: ignore[reportArgumentType]

@@ -45,7 +45,9 @@ def test_every_problem_of_the_api_is_on_the_page_of_problems():
 
 
 def test_every_figure_is_on_the_page_of_the_server():
-    parts = SimpleNamespace(live=Live(), calls=SimpleNamespace(ready=True))
+    parts = SimpleNamespace(
+        live=Live(), calls=SimpleNamespace(ready=True, queued=0, time_commands=lambda took: None), spools={}
+    )
 
     async def measured() -> str:
         return generate_latest(metrics.registry_of(parts)).decode()

@@ -19,6 +19,7 @@ disable_created_metrics()  # when each histogram was made: nobody asks for that
 
 LOOK = 0.25  # seconds between looks at how late the event loop is
 LATE = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)  # seconds: a caller hears nothing of less than 0.1
+ASTERISK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0)  # seconds; a command is given up after 5
 WEBHOOK = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds: 2 is the usual timeout, 10 the longest
 
 
@@ -56,6 +57,10 @@ class Figures(Collector):
         self._took = Histogram(
             "belplan_webhook_seconds", "What webhooks took.", ["result"], buckets=WEBHOOK, registry=registry
         )
+        asterisk = Histogram(
+            "belplan_asterisk_seconds", "What Asterisk took for a command.", buckets=ASTERISK, registry=registry
+        )
+        parts.calls.time_commands(asterisk.observe)
         self._calls = Counter[str]()
         self._webhooks = Counter[str]()
         parts.live.listeners.append(self._heard)
@@ -65,6 +70,11 @@ class Figures(Collector):
         self._late.look()
         yield GaugeMetricFamily("belplan_ready", "1 while calls can be taken.", int(parts.calls.ready))
         yield GaugeMetricFamily("belplan_calls", "Calls under way.", sum(map(len, parts.live.calls.values())))
+        yield GaugeMetricFamily("belplan_callers_queued", "Callers who wait in queues.", parts.calls.queued)
+        spools = GaugeMetricFamily("belplan_spool_bytes", "What the database does not have yet.", labels=["of"])
+        for name, spool in parts.spools.items():
+            spools.add_metric([name], spool.size())
+        yield spools
         yield GaugeMetricFamily(
             "belplan_tasks", "Tasks under way, of calls and of the server.", len(asyncio.all_tasks())
         )

@@ -1,7 +1,7 @@
 """What the API works with, given to it by whoever joins the server."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,7 @@ from belplan.store.prompts import CompanyPrompts
 from belplan.store.records import Records
 from belplan.store.scenarios import Scenarios
 from belplan.store.secrets import CompanySecrets
+from belplan.store.spool import Spool
 from belplan.store.vault import Vault
 from belplan.store.voicemail import DiskBoxes
 from belplan.webhook import Policy
@@ -91,6 +92,15 @@ class Calls(Protocol):
     @property
     def ready(self) -> bool:
         """Whether calls can be taken."""
+        ...
+
+    @property
+    def queued(self) -> int:
+        """How many callers wait in the queues of all companies."""
+        ...
+
+    def time_commands(self, took: Callable[[float], None]) -> None:
+        """Have this told how many seconds Asterisk took for each command."""
         ...
 
     async def use(self, company: Company) -> None:
@@ -183,6 +193,7 @@ class Parts:
     policy: Policy
     post: Callable[[Letter], bool]  # has a mail sent soon; False where no mail is sent
     sample: Callable[[], dict[str, Any]]  # the plan of the sample company
+    spools: Mapping[str, Spool] = field(default_factory=dict[str, Spool])  # lines on their way to the database
     per_minute: int = 0  # requests of one person or program; 0 is without limit
     url: str = ""  # what people have in their browsers, for links in mails; https makes cookies secure
     provider: Provider | None = None  # with which people may sign in

@@ -106,6 +106,7 @@ def _log_to(file: Path) -> Generator[None]:
     with file.open("w", encoding="utf-8") as log:
         structlog.configure(
             processors=[
+                structlog.contextvars.merge_contextvars,
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.processors.format_exc_info,

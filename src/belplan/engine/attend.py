@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from belplan.engine.call import Call
 from belplan.engine.cdr import CallRecord, Trace, record, switched
@@ -47,7 +48,8 @@ async def attend(call: Call, stack: list[Frame] | None = None, before: Trace | N
     point("call.arrived" if call.phase == "start" else "call.resumed")
     ended = asyncio.ensure_future(_caller_ends(call))
     try:
-        with _caller_engaged(call):
+        # What goes wrong deep in a driver is logged with the call that it happens to.
+        with _caller_engaged(call), bound_contextvars(call=call.id):
             await _until(ended, Walker(call, stack).walk())
     except Exception:
         _log.exception("walk.crashed", call=call.id, path=call.path)

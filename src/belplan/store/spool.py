@@ -46,6 +46,14 @@ class Spool:
         self._waiting.put(sealed)
         return sealed
 
+    def size(self) -> int:
+        """Bytes on the disk that the database does not have yet."""
+        found = 0
+        for path in self._segments():
+            with contextlib.suppress(FileNotFoundError):  # the database has just taken it
+                found += path.stat().st_size
+        return found
+
     def __enter__(self) -> Self:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._next = max((int(path.stem) for path in self._segments()), default=0) + 1

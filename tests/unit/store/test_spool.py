@@ -21,6 +21,15 @@ def test_what_was_put_is_read_in_its_order_and_removed_by_its_reader(tmp_path):
         assert lines(spool.seal().result(5)) == ["after"]
 
 
+def test_its_size_is_what_the_database_does_not_have(tmp_path):
+    with Spool(tmp_path) as spool:
+        spool.put("123456789")
+        (segment, *_) = spool.seal().result(5)
+        assert spool.size() == 10
+        segment.unlink()
+        assert spool.size() == 0
+
+
 def test_nothing_is_lost_when_nobody_came_for_it(tmp_path):
     for n in range(3):
         with Spool(tmp_path) as spool:

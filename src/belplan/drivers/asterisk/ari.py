@@ -130,6 +130,7 @@ class Ari:
         self.on_unknown: Listener | None = None  # StasisStart of what nobody listens for
         self.on_connected: Callable[[], Awaitable[None]] | None = None
         self.commands = 0  # sent so far
+        self.on_answered: Callable[[float], None] | None = None  # told how many seconds each answer took
         self.version = ""
         self._url = url.rstrip("/")
         login = b64encode(f"{user}:{password}".encode()).decode()
@@ -143,7 +144,7 @@ class Ari:
         self._up = asyncio.Event()
         self._over_socket = False
         self._lost = False
-        self._pending: dict[str, asyncio.Future[Event]] = {}
+        self._pending: dict[str, tuple[asyncio.Future[Event], float]] = {}  # with when it was sent
         self._numbers = itertools.count(1)
 
     @property
@@ -257,7 +258,7 @@ class Ari:
             if arriving:
                 arriving.cancel()
             writing.cancel()
-            for answer in self._pending.values():
+            for answer, _ in self._pending.values():
                 if not answer.done():
                     answer.set_exception(_InterruptedError())
                     answer.exception()  # its task may be cancelled by now
@@ -273,9 +274,12 @@ class Ari:
         event: Event = orjson.loads(text)
         what = event["type"]
         if what == "RESTResponse":
-            answer = self._pending.pop(event["request_id"], None)
-            if answer and not answer.done():
-                answer.set_result(event)
+            if waited := self._pending.pop(event["request_id"], None):
+                answer, sent = waited
+                if not answer.done():
+                    answer.set_result(event)
+                if self.on_answered:
+                    self.on_answered(asyncio.get_running_loop().time() - sent)
             return
         if what == "ApplicationReplaced":
             _log.warning("asterisk.lease_lost", app=self.app)
@@ -363,7 +367,8 @@ class Ari:
             return None
         self.commands += 1
         number = str(next(self._numbers))
-        answer: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Event] = loop.create_future()
         message = {"type": "RESTRequest", "request_id": number, "method": method, "uri": uri}
         try:
             if body is not None:
@@ -375,7 +380,7 @@ class Ari:
             return answer
         self._more.set()
         if answered:
-            self._pending[number] = answer
+            self._pending[number] = answer, loop.time()
         return answer
 
     async def _write(self, socket: aiohttp.ClientWebSocketResponse) -> None:

@@ -33,6 +33,11 @@ class Queues:
             self._lines[company.id] = Line(company, self._state, self._engaged)
         return self._lines[company.id]
 
+    @property
+    def waiting(self) -> int:
+        """How many callers wait in the queues of all companies."""
+        return sum(line.callers for line in self._lines.values())
+
     def change(self, company: Company, agent: str, do: Change, queues: Iterable[str] | None = None) -> list[str]:
         """Log an agent in or out, or pause them, in these of their queues, or in all; the numbers of those.
 
@@ -145,6 +150,11 @@ class Line:
             self.up.idle(agent, self._loop.time())
         if self._places:
             self.settle()
+
+    @property
+    def callers(self) -> int:
+        """How many wait in all queues of the company."""
+        return len(self._places)
 
     def waiting(self, queue: str) -> int:
         """How many wait in a queue."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from belplan.dialplan.company import Queue
 from belplan.engine import ringing
@@ -92,6 +93,7 @@ class Place:
             task.cancel()
 
     async def _ring(self, agent: str) -> None:
+        bind_contextvars(call=self.call.id)  # whoever made this task may be another call
         answer: tuple[ringing.Phone, Leg] | None = None
         causes: list[int] = []
         try:
