@@ -7,7 +7,8 @@ behind the calls' back (belplan.store), and gives it back at the next start.
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from sys import intern
 from typing import Any
 
 from belplan.dialplan.company import Company, Diversion
@@ -16,7 +17,7 @@ from belplan.engine.queueing.line_up import Standing
 Keep = Callable[["Change"], None]
 
 MOST_NUMBERS = 50_000
-"""Numbers of which a company remembers who spoke to them, some 15 MB; the one that was spoken to longest ago goes."""
+"""Numbers of which a company remembers who spoke to them, some 10 MB; the one that was spoken to longest ago goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class State:
     def __init__(self, keep: Keep = lambda change: None) -> None:
         self._keep = keep
         self._facts: dict[tuple[str, str, str], Any] = {}
-        # By company and number, whoever was spoken to last at the end.
-        self._spoken: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+        # By company and number, whoever was spoken to last at the end: by which user, and when.
+        self._spoken: defaultdict[str, dict[str, tuple[str, float]]] = defaultdict(dict)
 
     def restore(self, changes: Iterable[Change]) -> None:
         """Take up what was kept before."""
@@ -50,9 +51,9 @@ class State:
         """Everything that is remembered, as the fewest changes that bring it about."""
         facts = [Change(*key, value) for key, value in self._facts.items() if value is not None]
         return facts + [
-            Change(company, "spoke", number, value)
+            Change(company, "spoke", number, {"user": user, "at": _moment(at).isoformat()})
             for company, numbers in self._spoken.items()
-            for number, value in numbers.items()
+            for number, (user, at) in numbers.items()
         ]
 
     # Diversions
@@ -114,8 +115,8 @@ class State:
 
     def last_spoke(self, company: Company, number: str) -> tuple[str, datetime] | None:
         """Who spoke to an outside number last (the user's internal number), and when."""
-        value = self._spoken[company.id].get(number)
-        return (value["user"], datetime.fromisoformat(value["at"])) if value else None
+        found = self._spoken[company.id].get(number)
+        return (found[0], _moment(found[1])) if found else None
 
     def _holds(self, company: Company, kind: str, name: str, now: datetime) -> bool | None:
         value = self._facts.get((company.id, kind, name))
@@ -127,7 +128,7 @@ class State:
         numbers = self._spoken[company]
         numbers.pop(number, None)
         if value is not None:
-            numbers[number] = value
+            numbers[number] = (intern(value["user"]), datetime.fromisoformat(value["at"]).timestamp())
             if len(numbers) > MOST_NUMBERS:
                 del numbers[next(iter(numbers))]
 
@@ -136,6 +137,10 @@ class State:
         if self._facts.get(key) != value:
             self._facts[key] = value
             self._keep(Change(*key, value))
+
+
+def _moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
 
 
 def _lasting(on: bool, until: datetime | None) -> dict[str, Any]:
