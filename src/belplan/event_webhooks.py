@@ -192,7 +192,7 @@ class Outbox:
             url=due.url,
             timeout=TIMEOUT,
             body=delivery.body.encode(),
-            secrets=(due.secret,),
+            secrets=due.secrets,
             webhook_id=delivery.id,
         )
         answer = await self._sender.send(request)

@@ -50,9 +50,11 @@ from belplan.store.phone_book import PhoneBooks
 from belplan.store.prompts import CompanyPrompts
 from belplan.store.records import Records
 from belplan.store.scenarios import Scenarios
+from belplan.store.second_factor import SecondFactors
 from belplan.store.secrets import CompanySecrets
 from belplan.store.spool import Spool
 from belplan.store.state_file import StateFile
+from belplan.store.tokens import Tokens
 from belplan.store.trying import Trying
 from belplan.store.voicemail import DiskBoxes
 from belplan.watchdog import watched
@@ -143,6 +145,8 @@ async def installation(
             vault=vault,
             companies=companies,
             people=People(database, vault),
+            second_factors=SecondFactors(database, vault),
+            tokens=Tokens(database, vault),
             secrets=secrets,
             audit=audit,
             calls=calls,

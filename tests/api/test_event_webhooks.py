@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
-from standardwebhooks import Webhook
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from belplan.engine.cdr import CallRecord
 from belplan.engine.events import Event
@@ -149,11 +149,21 @@ def test_an_event_is_signed_told_again_until_it_is_taken_and_always_under_one_id
         pause = datetime.fromisoformat(delivery["next_try"]) - datetime.fromisoformat(delivery["tried"])
         assert pause.total_seconds() == store.PAUSES[0]
         assert receiver.got.empty()
+        renewed = administrator("POST", f"/companies/{company}/event-webhooks/{hook.id}/secret").json()
+        assert datetime.fromisoformat(renewed["old_until"]) > datetime.fromisoformat(delivery["tried"])
         assert administrator("POST", f"{at}/{delivery['id']}/again").status_code == 202
         second, same = receiver.next()
+        for either in (secret, renewed["secret"]):
+            assert Webhook(either).verify(same, second)
         assert (second["webhook-id"], same) == (headers["webhook-id"], body)
         until(lambda: {"over": administrator("GET", at).json()["items"][0]["state"] == "delivered"}, "over")
         assert len(administrator("GET", at).json()["items"]) == 1
+        at_once = f"/companies/{company}/event-webhooks/{hook.id}/secret?keep_hours=0"
+        assert administrator("POST", at_once).json()["old_until"] is None
+        administrator("POST", f"{at}/{delivery['id']}/again")
+        third, same = receiver.next()
+        with pytest.raises(WebhookVerificationError):
+            Webhook(renewed["secret"]).verify(same, third)
         assert administrator("DELETE", f"/companies/{company}/calls?number=0612345678").json()["events"] == 1
         assert administrator("GET", at).json()["items"] == []
 

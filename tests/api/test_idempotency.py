@@ -58,7 +58,7 @@ def test_what_is_refused_is_refused_again_and_what_failed_is_tried_again(server,
         raise RuntimeError("broken")
 
     with monkeypatch.context() as patched:
-        patched.setattr(type(server.parts.people), "add_token", broken)
+        patched.setattr(type(server.parts.tokens), "add", broken)
         assert token(administrator, company, "again").status_code == 500
     assert token(administrator, company, "again").status_code == 201
 

@@ -137,12 +137,25 @@ def test_a_second_factor_is_asked_for_and_each_code_is_good_once(server, company
     assert (
         editor("PUT", "/account/second-factor", {"secret": secret, "code": code, "password": "nee"}).status_code == 403
     )
-    assert editor("PUT", "/account/second-factor", {"secret": secret, "code": code, "password": PASSWORD}).ok
+    codes = editor("PUT", "/account/second-factor", {"secret": secret, "code": code, "password": PASSWORD}).json()[
+        "codes"
+    ]
     again = server.somebody()
     assert again.sign_in(email).json()["type"] == "/problems/code"
     code = TOTP(secret).now()
     assert again.sign_in(email, code=code).status_code == 201
     assert again.sign_in(email, code=code).status_code == 401
+    assert len(set(codes)) == 10
+    assert again.sign_in(email, code=codes[0].upper()).status_code == 201
+    assert again.sign_in(email, code=codes[0]).status_code == 401
+    assert editor("GET", "/account/second-factor").json() == {"on": True, "recovery_codes": 9}
+    assert editor("POST", "/account/recovery-codes", {"password": "nee"}).status_code == 403
+    new = editor("POST", "/account/recovery-codes", {"password": PASSWORD}).json()["codes"]
+    assert again.sign_in(email, code=codes[1]).status_code == 401
+    assert again.sign_in(email, code=new[1].replace("-", "")).status_code == 201
+    assert editor("DELETE", "/account/second-factor", {"password": PASSWORD}).status_code == 204
+    assert editor("GET", "/account/second-factor").json() == {"on": False, "recovery_codes": 0}
+    assert editor("POST", "/account/recovery-codes", {"password": PASSWORD}).status_code == 409
 
 
 def test_who_forgot_their_password_is_answered_like_who_was_never_here(server, member):

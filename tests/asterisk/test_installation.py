@@ -4,11 +4,13 @@ import asyncio
 import json
 import sqlite3
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import aiohttp
+from aiohttp import web
 
 from belplan.installation import installation
-from belplan.options import Options, read_plan
+from belplan.options import Options, policy, read_plan
 from belplan.store.records import Wanted
 from tests.asterisk.phones import free_port, invite, phone, run_sipp
 
@@ -24,8 +26,8 @@ def plan(cause: int) -> dict:
 
 
 @asynccontextmanager
-async def server(data, program):
-    options = Options(plan=None, data=data, sip_port=free_port(), http_port=free_port())
+async def server(data, program, **more):
+    options = Options(plan=None, data=data, sip_port=free_port(), http_port=free_port(), **more)
     api = f"http://127.0.0.1:{options.http_port}/api/v1/"
     cookies = aiohttp.CookieJar(unsafe=True)  # also of an address
     async with installation(options, None, program) as parts, aiohttp.ClientSession(api, cookie_jar=cookies) as http:
@@ -161,6 +163,46 @@ async def test_calls_go_on_while_the_database_is_locked_and_every_record_arrives
         await asyncio.sleep(1.2)  # two looks at the spool more: nothing comes twice
         found = await parts.records.find(company, Wanted(), limit=50)
         assert len({one.uuid for one in found}) == len(found) == 5
+
+
+async def test_fifty_calls_under_way_stay_with_their_version_when_another_is_published(program, tmp_path, monkeypatch):
+    monkeypatch.setattr("belplan.server.policy", lambda *given: replace(policy(*given), per_company=60))
+    asked, go_on = [], asyncio.Event()
+
+    async def answer_later(request):
+        asked.append(request)
+        await go_on.wait()
+        return web.Response(text="openstaand")
+
+    crm = web.Application()
+    crm.router.add_post("/", answer_later)
+    async with server(tmp_path, program, allow_loopback=True) as (options, parts, http):
+        runner = web.AppRunner(crm)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", free_port())
+        await site.start()
+        webhook = {"webhook": {"method": "POST", "url": site.name + "/", "save_as": "klant", "timeout": 20}}
+        csrf, company, logins = await two_phones(
+            parts,
+            http,
+            [webhook, {"condition": {"variable": "klant", "is_set": True, "then": [{"hangup": {"cause": 17}}]}}],
+        )
+        calls = asyncio.create_task(
+            run_sipp(invite("1003", 486, login=logins[0], timeout_ms=25_000), options.sip_port, calls=50, rate=50)
+        )
+        async with asyncio.timeout(20):
+            while len(asked) < 50:
+                await asyncio.sleep(0.02)
+        new = [{"name": "Hoofd", "internal_number": "1003", "route": [{"hangup": {"cause": 21}}]}]
+        await publish(http, company, csrf, dial_plans=new)
+        assert (await run_sipp(invite("1003", 403, login=logins[0]), options.sip_port)).ok
+        go_on.set()
+        assert (await calls).ok
+        async with asyncio.timeout(10):
+            while len(found := await parts.records.find(company, Wanted(), limit=60)) < 51:
+                await asyncio.sleep(0.05)
+        assert sorted((one.version, one.cause) for one in found) == [(1, 17)] * 50 + [(2, 21)]
+        await runner.cleanup()
 
 
 async def two_phones(parts, http, route=ROUTE):

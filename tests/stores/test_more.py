@@ -32,7 +32,7 @@ async def test_an_event_is_one_delivery_taken_by_one_server_until_it_is_told(url
         assert [len(await hooks.put([event])) for _ in range(2)] == [1, 0]
         taken = await asyncio.gather(hooks.take(9), hooks.take(9))
         (due,) = [one for some in taken for one in some]
-        assert (due.secret, due.company) == (secret, ONE)
+        assert (due.secrets, due.company) == ((secret,), ONE)
         await hooks.tried(due.delivery, 500, "status")
         (waits,) = await hooks.deliveries(ONE, hook.id, limit=9)
         assert (waits.attempts, waits.delivered, waits.due > waits.tried) == (1, False, True)

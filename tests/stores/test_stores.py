@@ -20,6 +20,7 @@ from belplan.store.phone_book import PhoneBooks
 from belplan.store.records import Records, Wanted, as_row
 from belplan.store.secrets import CompanySecrets
 from belplan.store.spool import Spool
+from belplan.store.tokens import Tokens
 from belplan.store.vault import KeyFileError, Vault
 from tests.api.test_calls import record
 
@@ -95,12 +96,13 @@ async def test_people_sessions_links_and_tokens(url, tmp_path):
         assert await people.follow("invitation", link) is None
         assert await people.follow("reset", link) == anna.id
         assert await people.follow("reset", link) is None
-        token, secret = await people.add_token(ONE, anna.id, "crm", ("read",), None)
-        assert (await people.token(secret))[0] == token
-        _, over = await people.add_token(ONE, anna.id, "old", ("read",), 1)
-        assert await people.token(over) is None
+        tokens = Tokens(database, people._vault)
+        token, secret = await tokens.add(ONE, anna.id, "crm", ("read",), None)
+        assert (await tokens.find(secret))[0] == token
+        _, over = await tokens.add(ONE, anna.id, "old", ("read",), 1)
+        assert await tokens.find(over) is None
         await people.remove(anna.id)
-        assert await people.token(secret) is None
+        assert await tokens.find(secret) is None
         assert await people.session(session) is None
 
 

@@ -10,7 +10,7 @@ from belplan.api.fields import Asked, Password
 from belplan.api.identity import SignedIn, Who, WithParts
 from belplan.api.parts import Parts
 from belplan.api.problems import ApiError
-from belplan.store.people import new_factor, right_step
+from belplan.store.second_factor import new_factor, right_step
 
 router = APIRouter(prefix="/account", tags=["account"])
 
@@ -40,10 +40,23 @@ class Confirmed(Asked):
     password: Old
 
 
-class Without(Asked):
-    """To go without a second factor again."""
+class Again(Asked):
+    """One's password, once more."""
 
     password: Old
+
+
+class SecondFactorShown(BaseModel):
+    """Whether there is a second factor, and how many recovery codes were not used yet."""
+
+    on: bool
+    recovery_codes: int
+
+
+class RecoveryCodes(BaseModel):
+    """Codes for when the app is lost, each good once in its place. They are shown only now."""
+
+    codes: list[str]
 
 
 @router.put("/password", status_code=204)
@@ -62,22 +75,40 @@ async def propose(who: SignedIn) -> Proposed:
     return Proposed(secret=secret, uri=str(TOTP(secret, name=who.person.email, issuer="Belplan").provisioning_uri()))
 
 
-@router.put("/second-factor", status_code=204)
-async def confirm(asked: Confirmed, who: SignedIn, parts: WithParts) -> Response:
-    """From now on a code of the app is asked for when one signs in."""
+@router.get("/second-factor")
+async def second_factor(who: SignedIn, parts: WithParts) -> SecondFactorShown:
+    """One's own second factor."""
+    left = await parts.second_factors.codes_left(who.person.id)
+    return SecondFactorShown(on=who.person.second_factor is not None, recovery_codes=left)
+
+
+@router.put("/second-factor")
+async def confirm(asked: Confirmed, who: SignedIn, parts: WithParts) -> RecoveryCodes:
+    """From now on a code of the app, or one of these recovery codes, is asked for when one signs in."""
     await _again(parts, who, asked.password)
     if right_step(TOTP(asked.secret), asked.code) is None:
         raise ApiError(422, "code", "That is not the code that the app makes now; look whether its clock is right.")
-    await parts.people.set_factor(who.person, asked.secret)
+    codes = await parts.second_factors.set(who.person, asked.secret)
     await parts.audit.write(who.name, "second_factor.set", target=who.person.email)
-    return Response(status_code=204)
+    return RecoveryCodes(codes=codes)
+
+
+@router.post("/recovery-codes")
+async def renew_codes(asked: Again, who: SignedIn, parts: WithParts) -> RecoveryCodes:
+    """New recovery codes; those from before are good no more. 409 without a second factor."""
+    await _again(parts, who, asked.password)
+    if who.person.second_factor is None:
+        raise ApiError(409, "no-second-factor", "There is no second factor that they could stand in for.")
+    codes = await parts.second_factors.renew_codes(who.person.id)
+    await parts.audit.write(who.name, "recovery_codes.renewed", target=who.person.email)
+    return RecoveryCodes(codes=codes)
 
 
 @router.delete("/second-factor", status_code=204)
-async def without(asked: Without, who: SignedIn, parts: WithParts) -> Response:
+async def without(asked: Again, who: SignedIn, parts: WithParts) -> Response:
     """Go without a second factor again."""
     await _again(parts, who, asked.password)
-    await parts.people.set_factor(who.person, None)
+    await parts.second_factors.remove(who.person)
     await parts.audit.write(who.name, "second_factor.removed", target=who.person.email)
     return Response(status_code=204)
 

@@ -12,7 +12,7 @@ from belplan.api.parts import Parts
 from belplan.api.problems import ApiError
 from belplan.event_webhooks import happened
 from belplan.store.database import now
-from belplan.store.event_webhooks import Delivery, EventWebhook
+from belplan.store.event_webhooks import HOUR, Delivery, EventWebhook
 from belplan.webhook import check_url
 
 router = APIRouter(prefix="/companies/{company}/event-webhooks", tags=["event webhooks"])
@@ -60,9 +60,10 @@ class EventWebhooksShown(BaseModel):
 
 
 class NewSecret(BaseModel):
-    """The new secret, shown only now."""
+    """The new secret, shown only now. Until `old_until` everything is signed with the old one too."""
 
     secret: str
+    old_until: datetime | None
 
 
 class DeliveryShown(BaseModel):
@@ -126,11 +127,18 @@ async def remove(hook: Hook, access: MayAdminister, parts: WithParts) -> Respons
 
 
 @router.post("/{hook}/secret")
-async def renew_secret(hook: Hook, access: MayAdminister, parts: WithParts) -> NewSecret:
-    """A new signing secret. From now on nothing is signed with the old one."""
-    secret = await parts.event_webhooks.renew_secret(access.id, hook)
+async def renew_secret(
+    hook: Hook,
+    access: MayAdminister,
+    parts: WithParts,
+    keep_hours: Annotated[
+        int, Query(ge=0, le=168, description="How long the old one signs too; 0 where somebody else knows it.")
+    ] = 24,
+) -> NewSecret:
+    """A new signing secret. The old one signs too for a while, so that nothing is refused while it is put in place."""
+    secret, until = await parts.event_webhooks.renew_secret(access.id, hook, keep_hours * HOUR)
     await parts.audit.write(access.name, "event_webhook.secret", company=access.id, target=hook)
-    return NewSecret(secret=secret)
+    return NewSecret(secret=secret, old_until=moment(until) if until else None)
 
 
 @router.post("/{hook}/test", status_code=202)

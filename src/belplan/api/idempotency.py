@@ -70,7 +70,7 @@ class Idempotency:
         """Whose key it is; "" for nobody that we know."""
         kind, _, text = request.headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer" and text:
-            found = await self._parts.people.token(text.strip())
+            found = await self._parts.tokens.find(text.strip())
             return f"token {found[0].id}" if found else ""
         session = request.cookies.get(cookie_name(self._parts), "")
         person = await self._parts.people.session(session) if session else None

@@ -15,7 +15,8 @@ from starlette.requests import HTTPConnection
 from belplan.api.parts import Parts
 from belplan.api.problems import ApiError, not_found
 from belplan.store.companies import CompanyRow, UnknownError
-from belplan.store.people import LONGEST, Membership, Person, Token
+from belplan.store.people import LONGEST, Membership, Person
+from belplan.store.tokens import Token
 
 Role = Literal["administrator", "editor", "agent", "read-only"]
 Right = Literal["member", "live", "read", "records", "operate", "edit", "listen", "administer"]
@@ -118,7 +119,7 @@ async def who(request: Request, parts: WithParts) -> Who:
     """Who asks. Raises ApiError (401, 403)."""
     kind, _, text = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer" and text:
-        found = await parts.people.token(text.strip())
+        found = await parts.tokens.find(text.strip())
         if found is None:
             raise ApiError(401, "not-signed-in", "The token is not known, or no longer good.", headers=_CHALLENGE)
         token, person = found
@@ -137,7 +138,7 @@ async def who(request: Request, parts: WithParts) -> Who:
 async def who_of_socket(socket: HTTPConnection, parts: Parts) -> Who:
     """Who opens a WebSocket: by cookie, as a page does (it comes from our own origin), or by token. Raises ApiError."""
     kind, _, text = socket.headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer" and (found := await parts.people.token(text.strip())):
+    if kind.lower() == "bearer" and (found := await parts.tokens.find(text.strip())):
         return Who(found[1], token=found[0])
     session = socket.cookies.get(cookie_name(parts), "")
     person = await parts.people.session(session) if session else None

@@ -26,8 +26,10 @@ from belplan.store.phone_book import PhoneBooks
 from belplan.store.prompts import CompanyPrompts
 from belplan.store.records import Records
 from belplan.store.scenarios import Scenarios
+from belplan.store.second_factor import SecondFactors
 from belplan.store.secrets import CompanySecrets
 from belplan.store.spool import Spool
+from belplan.store.tokens import Tokens
 from belplan.store.vault import Vault
 from belplan.store.voicemail import DiskBoxes
 from belplan.webhook import Policy
@@ -175,6 +177,8 @@ class Parts:
     vault: Vault
     companies: Companies
     people: People
+    second_factors: SecondFactors
+    tokens: Tokens
     secrets: CompanySecrets
     audit: Audit
     calls: Calls

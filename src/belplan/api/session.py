@@ -38,11 +38,11 @@ class Setup(Asked):
 
 
 class Credentials(Asked):
-    """What somebody signs in with. `code` is of their second factor, where they have one."""
+    """What somebody signs in with. `code` is of their second factor, where they have one, or a recovery code."""
 
     email: Annotated[str, Field(max_length=254)]
     password: Annotated[str, Field(max_length=200)]
-    code: Annotated[str | None, Field(pattern="^[0-9]{6}$")] = None
+    code: Annotated[str | None, Field(pattern="^([0-9]{6}|[A-Za-z2-7]{5}-?[A-Za-z2-7]{5})$")] = None
 
 
 class Self(BaseModel):
@@ -107,8 +107,12 @@ async def sign_in(asked: Credentials, request: Request, response: Response, part
     person = await parts.people.check_password(asked.email, asked.password)
     if person is None:
         raise ApiError(401, "credentials", "The address and the password do not belong together.")
-    if person.second_factor is not None and not await parts.people.check_code(person, asked.code or ""):
-        raise ApiError(401, "code", "The code of the second factor is needed." if not asked.code else "Wrong code.")
+    if person.second_factor is not None:
+        kind = await parts.second_factors.check(person, asked.code) if asked.code else None
+        if kind is None:
+            raise ApiError(401, "code", "The code of the second factor is needed." if not asked.code else "Wrong code.")
+        if kind == "recovery":
+            await parts.audit.write(person.name, "recovery_code.used", target=person.email)
     attempts.succeeded(asked.email, client)
     return await _signed_in(parts, person, response)
 

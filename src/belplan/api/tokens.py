@@ -10,7 +10,7 @@ from belplan.api.fields import Asked, Name, moment
 from belplan.api.identity import MayAdminister, WithParts
 from belplan.api.problems import ApiError
 from belplan.store.database import now
-from belplan.store.people import Token
+from belplan.store.tokens import Token
 
 router = APIRouter(prefix="/companies/{company}/tokens", tags=["tokens"])
 
@@ -51,7 +51,7 @@ class Tokens(BaseModel):
 @router.get("")
 async def tokens(access: MayAdminister, parts: WithParts) -> Tokens:
     """The tokens, the newest first."""
-    return Tokens(items=[_shown(token) for token in await parts.people.tokens(access.id)])
+    return Tokens(items=[_shown(token) for token in await parts.tokens.all(access.id)])
 
 
 @router.post("", status_code=201)
@@ -63,7 +63,7 @@ async def add_token(asked: NewToken, access: MayAdminister, parts: WithParts) ->
     if expires is not None and expires <= now():
         raise ApiError(422, "invalid", "The token would have ended already.")
     scopes = tuple(dict.fromkeys(asked.scopes))
-    token, text = await parts.people.add_token(access.id, access.who.person.id, asked.name, scopes, expires)
+    token, text = await parts.tokens.add(access.id, access.who.person.id, asked.name, scopes, expires)
     await parts.audit.write(access.name, "token.added", company=access.id, target=token.name, scopes=list(scopes))
     return TokenMade(**_shown(token).model_dump(), text=text)
 
@@ -73,7 +73,7 @@ async def revoke(
     token: Annotated[str, Path(pattern="^[0-9a-f]{32}$")], access: MayAdminister, parts: WithParts
 ) -> Response:
     """End a token, at once."""
-    await parts.people.revoke(access.id, token)
+    await parts.tokens.revoke(access.id, token)
     await parts.audit.write(access.name, "token.revoked", company=access.id, target=token)
     return Response(status_code=204)
 

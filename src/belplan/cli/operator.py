@@ -76,10 +76,12 @@ def reset_user(
     """Print a link with which somebody chooses a new password."""
 
     async def work(database: "Database", vault: "Vault") -> int:
+        from belplan.store.second_factor import SecondFactors
+
         people = _people(database, vault)
         person = await people.by_email(email)
         if second_factor:
-            await people.set_factor(person, None)
+            await SecondFactors(database, vault).remove(person)
         await _print_link(people, "reset", person)
         return FINE
 
@@ -117,12 +119,14 @@ def add_token(company: str, email: str, name: str, scopes: Scopes, *, data: Data
     """Make a token in a company (its id), in somebody's name, and print it: it is shown only now."""
 
     async def work(database: "Database", vault: "Vault") -> int:
+        from belplan.store.tokens import Tokens
+
         people = _people(database, vault)
         known = {"live", "read", "records", "operate", "edit", "administer"}
         if not scopes or not set(scopes) <= known:
             return fail(f"the scopes are {', '.join(sorted(known))}")
         person = await people.by_email(email)
-        _, text = await people.add_token(company, person.id, name, scopes, None)
+        _, text = await Tokens(database, vault).add(company, person.id, name, scopes, None)
         out.print(text, markup=False)
         return FINE
 
@@ -134,10 +138,12 @@ def revoke_token(company: str, name: str, *, data: Data = None) -> int:
     """End the tokens of this name in a company (its id)."""
 
     async def work(database: "Database", vault: "Vault") -> int:
-        people = _people(database, vault)
-        found = [one for one in await people.tokens(company) if one.name == name]
+        from belplan.store.tokens import Tokens
+
+        tokens = Tokens(database, vault)
+        found = [one for one in await tokens.all(company) if one.name == name]
         for one in found:
-            await people.revoke(company, one.id)
+            await tokens.revoke(company, one.id)
         return FINE if found else fail(f"there is no token {name} in that company")
 
     return _run(data, work)

@@ -77,12 +77,12 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A delivery that is to be tried now, with where to and the secret that signs it."""
+    """A delivery that is to be tried now, with where to and the secrets that sign it, the newest first."""
 
     delivery: Delivery
     company: str
     url: str
-    secret: str
+    secrets: tuple[str, ...]
 
 
 class EventWebhooks:
@@ -134,11 +134,12 @@ class EventWebhooks:
         await self._update(company, webhook, url=url, events=" ".join(events), active=active)
         await self.load()
 
-    async def renew_secret(self, company: str, webhook: str) -> str:
-        """A new secret; the old one signs nothing any more. Raises UnknownError."""
-        secret = _secret()
-        await self._update(company, webhook, secret=self._vault.seal(secret, webhook))
-        return secret
+    async def renew_secret(self, company: str, webhook: str, keep: int) -> tuple[str, int | None]:
+        """A new secret, and until when the old one signs too: `keep` ms from now. Raises UnknownError."""
+        secret, until = _secret(), now() + keep if keep else None
+        old = {"old_secret": _hooks.secret if keep else None, "old_until": until}
+        await self._update(company, webhook, secret=self._vault.seal(secret, webhook), **old)
+        return secret, until
 
     async def remove(self, company: str, webhook: str) -> None:
         """With all that it was still to be told. Raises UnknownError."""
@@ -190,7 +191,9 @@ class EventWebhooks:
         """What is to be tried now. It is this server's for a minute: what dies with it is tried again then."""
         moment = now()
         join = tables.deliveries.join(tables.event_webhooks, _hooks.id == _deliveries.webhook)
-        query = select(tables.deliveries, _hooks.company, _hooks.url, _hooks.secret).select_from(join)
+        query = select(
+            tables.deliveries, _hooks.company, _hooks.url, _hooks.secret, _hooks.old_secret, _hooks.old_until
+        ).select_from(join)
         query = query.where(_deliveries.due <= moment, _hooks.active).order_by(_deliveries.due).limit(most)
         async with self._database.reading() as connection:  # mostly there is nothing, and nobody need wait for a lock
             if (await connection.execute(query)).first() is None:
@@ -203,8 +206,12 @@ class EventWebhooks:
             return rows
 
         rows = await self._database.change(work)
-        opened = self._vault.open_sealed
-        return [Due(_delivery(row), row.company, row.url, opened(row.secret, row.webhook)) for row in rows]
+        return [Due(_delivery(row), row.company, row.url, self._secrets(row, moment)) for row in rows]
+
+    def _secrets(self, row: Any, moment: int) -> tuple[str, ...]:
+        """Whoever receives it may still know the old one only."""
+        sealed = (row.secret, *([row.old_secret] if row.old_until and moment < row.old_until else []))
+        return tuple(self._vault.open_sealed(one, row.webhook) for one in sealed)
 
     async def tried(self, delivery: Delivery, status: int | None, failure: str) -> None:
         """Keep what came of a try: `failure` is "" where it was delivered. What failed is due again, until it is given
@@ -274,6 +281,8 @@ class EventWebhooks:
             over = _deliveries.due.is_(None) & (_deliveries.at < moment - KEPT)
             late = _deliveries.until < moment - KEPT
             await connection.execute(delete(tables.deliveries).where(or_(over, late)))
+            forgotten = update(tables.event_webhooks).where(_hooks.old_until < moment)
+            await connection.execute(forgotten.values(old_secret=None, old_until=None))
 
         await self._database.change(work)
 

@@ -1,17 +1,14 @@
-"""People who sign in, what they may do where, their sessions, one-time links and tokens."""
+"""People who sign in, what they may do where, their sessions and one-time links."""
 
 import asyncio
-import hmac
 from dataclasses import dataclass
 from functools import cache
 from secrets import token_urlsafe
 from typing import Any, Literal
 from uuid import uuid4
 
-import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from pyotp.totp import TOTP
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
@@ -59,19 +56,6 @@ class Membership:
     extension: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """Access for a program. Its text is shown once and kept nowhere."""
-
-    id: str
-    company: str
-    person: str
-    name: str
-    scopes: tuple[str, ...]
-    created: int
-    expires: int | None
-
-
 class People:
     """What is kept of people. Every method raises DatabaseAwayError."""
 
@@ -117,7 +101,7 @@ class People:
         """Everybody, by address."""
         async with self._database.reading() as connection:
             found = await connection.execute(select(tables.people).order_by(tables.people.c.email))
-            return [_person(row) for row in found]
+            return [person_of(row) for row in found]
 
     async def remove(self, person: str) -> None:
         """Remove somebody, with their sessions and tokens. Raises UnknownError."""
@@ -136,7 +120,7 @@ class People:
             row = found.first()
         hashed = row.password if row and row.password else await asyncio.to_thread(_nobody)
         right = await _verify(hashed, password)
-        return _person(row) if row and row.password and right else None
+        return person_of(row) if row and row.password and right else None
 
     async def set_password(self, person: str, password: str) -> None:
         """A new password; every session of the person ends. Raises UnknownError."""
@@ -152,34 +136,6 @@ class People:
             await connection.execute(delete(tables.links).where(tables.links.c.person == person))
 
         await self._database.change(work)
-
-    # The second factor
-
-    async def set_factor(self, person: Person, secret: str | None) -> None:
-        """Keep the secret of a second factor; None goes without again."""
-        sealed = self._vault.seal(secret, _factor(person.id)) if secret else None
-
-        async def work(connection: AsyncConnection) -> None:
-            which = update(tables.people).where(tables.people.c.id == person.id)
-            await connection.execute(which.values(second_factor=sealed, second_factor_used=0))
-
-        await self._database.change(work)
-
-    async def check_code(self, person: Person, code: str) -> bool:
-        """Whether it is the code of the second factor now. Each is good once (RFC 6238 5.2)."""
-        if person.second_factor is None:
-            return False
-        totp = TOTP(self._vault.open_sealed(person.second_factor, _factor(person.id)))
-        step = right_step(totp, code)
-        if step is None:
-            return False
-
-        async def work(connection: AsyncConnection) -> bool:
-            columns = tables.people.c
-            unused = update(tables.people).where(columns.id == person.id, columns.second_factor_used < step)
-            return bool((await connection.execute(unused.values(second_factor_used=step))).rowcount)
-
-        return await self._database.change(work)
 
     # Memberships
 
@@ -204,7 +160,7 @@ class People:
         wanted = select(tables.people, columns.role, columns.extension).select_from(join)
         async with self._database.reading() as connection:
             found = await connection.execute(wanted.where(columns.company == company).order_by(tables.people.c.name))
-            return [(_person(row), Membership(company, "", row.role, row.extension)) for row in found]
+            return [(person_of(row), Membership(company, "", row.role, row.extension)) for row in found]
 
     async def join(self, person: str, company: str, role: str, extension: str | None = None) -> None:
         """Make somebody a member, or change what they are."""
@@ -264,7 +220,7 @@ class People:
                 await connection.execute(seen)
 
             await self._database.change(work)
-        return _person(row)
+        return person_of(row)
 
     async def sign_out(self, token: str) -> None:
         """End a session."""
@@ -310,65 +266,6 @@ class People:
 
         return await self._database.change(work)
 
-    # Tokens
-
-    async def add_token(
-        self, company: str, person: str, name: str, scopes: tuple[str, ...], expires: int | None
-    ) -> tuple[Token, str]:
-        """A new token, and its text."""
-        text = f"belplan_{token_urlsafe(32)}"
-        token = Token(uuid4().hex, company, person, name, scopes, now(), expires)
-
-        async def work(connection: AsyncConnection) -> None:
-            values: dict[str, Any] = {name: getattr(token, name) for name in Token.__slots__}
-            values |= {"digest": self._vault.digest("token", text), "scopes": " ".join(scopes)}
-            await connection.execute(insert(tables.tokens).values(**values))
-
-        await self._database.change(work)
-        return token, text
-
-    async def token(self, text: str) -> tuple[Token, Person] | None:
-        """The token of this text and whose it is, if it is still good."""
-        digest = self._vault.digest("token", text)
-        join = tables.tokens.join(tables.people, tables.tokens.c.person == tables.people.c.id)
-        columns = [column.label(f"token_{column.name}") for column in tables.tokens.c]
-        async with self._database.reading() as connection:
-            wanted = select(tables.people, *columns).select_from(join).where(tables.tokens.c.digest == digest)
-            row = (await connection.execute(wanted)).first()
-        if row is None or (row.token_expires is not None and row.token_expires < now()):
-            return None
-        token = Token(
-            row.token_id,
-            row.token_company,
-            row.token_person,
-            row.token_name,
-            tuple(row.token_scopes.split()),
-            row.token_created,
-            row.token_expires,
-        )
-        return token, _person(row)
-
-    async def tokens(self, company: str) -> list[Token]:
-        """The tokens of a company, the newest first."""
-        columns = tables.tokens.c
-        wanted = select(tables.tokens).where(columns.company == company).order_by(columns.created.desc(), columns.id)
-        async with self._database.reading() as connection:
-            return [
-                Token(row.id, row.company, row.person, row.name, tuple(row.scopes.split()), row.created, row.expires)
-                for row in await connection.execute(wanted)
-            ]
-
-    async def revoke(self, company: str, token: str) -> None:
-        """End a token. Raises UnknownError."""
-
-        async def work(connection: AsyncConnection) -> None:
-            columns = tables.tokens.c
-            of = (columns.company == company) & (columns.id == token)
-            if not (await connection.execute(delete(tables.tokens).where(of))).rowcount:
-                raise UnknownError(token)
-
-        await self._database.change(work)
-
     async def count(self) -> int:
         """How many people there are."""
         async with self._database.reading() as connection:
@@ -379,23 +276,7 @@ class People:
             row = (await connection.execute(select(tables.people).where(which))).first()
         if row is None:
             raise UnknownError(what)
-        return _person(row)
-
-
-def new_factor() -> str:
-    """A secret for an authenticator (RFC 6238), in base32."""
-    return pyotp.random_base32()
-
-
-def right_step(totp: TOTP, code: str) -> int | None:
-    """The time step (of 30 s) whose code it is, of this one and its neighbours: clocks differ."""
-    now_ = int(now() / 1000 / totp.interval)
-    right = (step for step in (now_ - 1, now_, now_ + 1) if hmac.compare_digest(totp.generate_otp(step), code))
-    return next(right, None)
-
-
-def _factor(person: str) -> str:
-    return f"person/{person}/second-factor"
+        return person_of(row)
 
 
 async def hash_password(password: str) -> str:
@@ -418,7 +299,8 @@ async def _verify(hashed: str, password: str) -> bool:
             return False
 
 
-def _person(row: "Row[Any]") -> Person:
+def person_of(row: "Row[Any]") -> Person:
+    """Somebody, from a row of `people`."""
     return Person(
         row.id,
         row.email,

@@ -91,6 +91,13 @@ people = Table(
     Column("created", BigInteger, nullable=False),
 )
 
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("person", _ID, ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+)
+
 members = Table(
     "members",
     metadata,
@@ -197,6 +204,8 @@ event_webhooks = Table(
     Column("events", Text, nullable=False),  # with spaces between them
     Column("active", Boolean, nullable=False),
     Column("secret", LargeBinary, nullable=False),  # sealed
+    Column("old_secret", LargeBinary),  # sealed; signs too until then
+    Column("old_until", BigInteger),
     Column("created", BigInteger, nullable=False),
     Index(None, "company"),
 )

@@ -43,7 +43,7 @@ export function SignIn() {
         {ways.data?.password === false ? wrong && <p role="alert" style={{ color: "var(--bad)" }}>{wrong}</p> : <form onSubmit={(event) => { event.preventDefault(); void go(); }}>
           <TextField label={t("sign_in.email")} type="email" autoComplete="username" required value={email} onChange={setEmail} />
           <TextField label={t("sign_in.password")} type="password" autoComplete="current-password" required value={password} onChange={setPassword} />
-          {needsCode && <TextField label={t("sign_in.code")} autoComplete="one-time-code" value={code} onChange={setCode} maxLength={6} />}
+          {needsCode && <TextField label={t("sign_in.code")} autoComplete="one-time-code" value={code} onChange={setCode} maxLength={11} />}
           {wrong && <p role="alert" style={{ color: "var(--bad)" }}>{wrong}</p>}
           <button type="button" className="link" style={{ alignSelf: "flex-start" }} disabled={!email} onClick={() => void post("/reset", { email }).finally(() => toast(t("sign_in.sent")))}>{t("sign_in.forgot")}</button>
           <button type="submit" className="button primary" disabled={busy}>{t("sign_in.go")}</button>
