@@ -143,6 +143,7 @@ def _engine(url: str) -> AsyncEngine:
                 pool_size=5,
                 max_overflow=5,
                 pool_timeout=PATIENCE,
+                pool_use_lifo=True,  # each connection has a cache of 16 MiB: fill as few as are needed
                 connect_args={"timeout": PATIENCE},
                 hide_parameters=True,  # an error is logged; what was kept is nobody's there
             )

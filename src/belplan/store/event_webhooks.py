@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from belplan.signing import PREFIX
@@ -238,8 +238,7 @@ class EventWebhooks:
         """Those of a webhook, the newest first. Raises UnknownError."""
         query = select(tables.deliveries).where(_deliveries.webhook == webhook)
         if before:
-            at, last = before
-            query = query.where(or_(_deliveries.at < at, (_deliveries.at == at) & (_deliveries.id < last)))
+            query = query.where(tuple_(_deliveries.at, _deliveries.id) < before)
         query = query.order_by(_deliveries.at.desc(), _deliveries.id.desc()).limit(limit)
         async with self._database.reading() as connection:
             if (await connection.execute(select(_hooks.id).where(_one(company, webhook)))).first() is None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, tuple_
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -88,8 +88,7 @@ class Records:
         columns = tables.calls.c
         query = select(*_COLUMNS).where(*_conditions(company, wanted))
         if before:
-            arrived, uuid = before
-            query = query.where(or_(columns.arrived < arrived, (columns.arrived == arrived) & (columns.uuid < uuid)))
+            query = query.where(_older(before))
         query = query.order_by(columns.arrived.desc(), columns.uuid.desc()).limit(limit)
         async with self._database.reading() as connection:
             return [_record(row) for row in await connection.execute(query)]
@@ -115,10 +114,7 @@ class Records:
         while most > 0:
             query = select(columns.arrived, columns.uuid, columns.record).where(*_conditions(company, wanted))
             if before:
-                arrived, uuid = before
-                query = query.where(
-                    or_(columns.arrived < arrived, (columns.arrived == arrived) & (columns.uuid < uuid))
-                )
+                query = query.where(_older(before))
             query = query.order_by(columns.arrived.desc(), columns.uuid.desc()).limit(min(most, 500))
             async with self._database.reading() as connection:
                 page = (await connection.execute(query)).all()
@@ -204,6 +200,11 @@ def _conditions(company: str, wanted: Wanted) -> list[ColumnElement[bool]]:
         ends = (columns.caller, columns.callee, columns.connected_to, columns.answered_by)
         found.append(or_(*(end.in_(wanted.of) for end in ends)))
     return found
+
+
+def _older(before: tuple[int, str]) -> ColumnElement[bool]:
+    """What comes after this one (arrived, uuid), the newest first. Both databases find it in the index, at once."""
+    return tuple_(tables.calls.c.arrived, tables.calls.c.uuid) < before
 
 
 def _of(number: str) -> ColumnElement[bool]:
