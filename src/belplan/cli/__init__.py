@@ -15,6 +15,7 @@ COMMANDS = {
     "plans:call": "Walk one call through a plan, without a telephone.",
     "webhooks:webhook": "Try a webhook, be the server that it asks, or grade that server.",
     "knowing:why": "Say in one sentence why each of some recorded calls went where it went.",
+    "knowing:scenario": "Write a scenario file from recorded calls.",
     "knowing:replay": "Walk recorded calls through a plan, and say what changed for whom.",
     "knowing:drill": "Say what callers meet with a webhook's server down, slow or answering rubbish.",
     "knowing:answers": "Say what webhooks have answered, what has no branch, and which timeout fits.",

@@ -1,4 +1,4 @@
-"""Commands about what calls did and would do: why, prove."""
+"""Commands about what calls did and would do: why, scenario, replay, drill, answers, prove, register."""
 
 from pathlib import Path
 from typing import Annotated
@@ -41,6 +41,32 @@ def why(plan: Path, records: Records, *, call: str = "", as_json: Json = False) 
         return FINE
     for one, said in told:
         out.print(Text.assemble((f"{one.uuid[:8]}  ", "dim"), said[company.settings.language]))
+    return FINE
+
+
+def scenario(plan: Path, records: Records, *, call: str = "") -> int:
+    """Write a scenario file from recorded calls: what happened is what is to happen from now on.
+
+    PLAN is the version that the calls walked. It comes on standard output; put it beside the plan, for belplan test.
+    Exits with 0, 1 where the plan has problems, 2 where a file cannot be read or has no such call.
+
+    Parameters
+    ----------
+    call
+        Only the calls whose uuid begins so.
+    """
+    from belplan.scenarios.record import scenarios
+
+    company, problems, code = read_plan(plan)
+    if company is None:
+        return refuse(plan, problems, code, as_json=False)
+    try:
+        found = [one for one in read_records(records) if one.uuid.startswith(call)]
+    except ValueError as error:
+        return fail(str(error), UNREADABLE)
+    if not found:
+        return fail(f"{records} has no call {call}".rstrip(), UNREADABLE)
+    print(scenarios(company, found, plan.name), end="")
     return FINE
 
 

@@ -55,7 +55,22 @@ def scenario(
         "state": dict(caller.state) if caller else _switched(record),
     }
     given = {word: value for word, value in surroundings.items() if value not in ({}, [], "", None)}
-    document = {"name": name or _named(record), **given, "expect": _expected(record, exactly=caller is not None)}
+    return _file({"name": name or _named(record), **given, "expect": _expected(record, exactly=caller is not None)})
+
+
+def scenarios(company: Company, records: Sequence[CallRecord], plan: str = "") -> str:
+    """A scenario file that these calls pass, a scenario for each."""
+    if len(records) == 1:
+        return scenario(company, records[0], plan=plan)
+    names = [_named(record) for record in records]
+    told = [
+        scenario(company, record, name=f"{name} ({record.uuid[:8]})" if names.count(name) > 1 else name)
+        for record, name in zip(records, names, strict=True)
+    ]
+    return _file(({"plan": plan} if plan else {}) | {"scenarios": [yaml.safe_load(text) for text in told]})
+
+
+def _file(document: dict[str, Any]) -> str:
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 

@@ -6,6 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from belplan.cli.knowing import scenario
+from belplan.cli.plans import call
 from belplan.cli.scenarios import test as run
 
 PLAN = """
@@ -169,3 +171,17 @@ expect: {trace: {includes: [webhook: error]}, connected_to: "202"}
     assert run(folder, guard=True, as_json=True) == 0
     (scenario,) = json.loads(capsys.readouterr().out.splitlines()[-1])["scenarios"]
     assert scenario["record"]["trace"][0]["detail"]["reason"] == "blocked"
+
+
+def test_recorded_calls_become_scenarios_that_pass(tmp_path, capsys):
+    plan, records = tmp_path / "plan.yaml", tmp_path / "calls.jsonl"
+    plan.write_text(PLAN)
+    for reply in ("klant=open", "klant=x"):
+        assert call(plan, to="1003", reply=(reply,), as_json=True) == 0
+    records.write_text(capsys.readouterr().out)
+    assert scenario(plan, records) == 0
+    (tmp_path / "calls.scenario.yaml").write_text(capsys.readouterr().out)
+    assert run(tmp_path) == 0
+    assert "2 passed" in capsys.readouterr().out
+    plan.write_text(PLAN.replace("equals: open", "equals: x"))
+    assert run(tmp_path) == 1
