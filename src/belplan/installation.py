@@ -19,7 +19,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from belplan import api
+from belplan import api, tracing
 from belplan.api import Parts
 from belplan.compiled import published
 from belplan.dialplan import source, written
@@ -76,8 +76,8 @@ async def serve(
     """Run the server until SIGTERM or SIGINT, or until SIGUSR1, by which it leaves everything to the next one.
 
     `company` is that of a plan file.
-    `say` tells whoever started it what they need to know. Raises PbxError, OSError, DatabaseAwayError and what
-    `storage` raises, where it cannot start.
+    `say` tells whoever started it what they need to know. Raises PbxError, OSError, DatabaseAwayError, SettingError
+    and what `storage` raises, where it cannot start.
     """
     stop, leave = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -116,7 +116,13 @@ async def installation(
             _log.warning("company.from_file_no_more", companies=adopted, next="its plan is kept here from now on")
         taking = [company] if company else await _live(companies)
         books, prompts = PhoneBooks(database), CompanyPrompts(database, options.data / "sounds")
-        exchange = Exchange(options, taking, program, *watchers, secrets=secrets, names=books) if program else None
+        if traces := tracing.begin():
+            opening.callback(traces.end)
+        exchange = (
+            Exchange(options, taking, program, *watchers, secrets=secrets, names=books, tracing=traces)
+            if program
+            else None
+        )
         state_file = StateFile(options.data / "state.jsonl")
         idle = None if exchange else Idle(taking, opening.enter_context(state_file))
         calls = Calls(exchange, idle)

@@ -55,6 +55,7 @@ from belplan.store.call_recordings import CallRecordings
 from belplan.store.plan_versions import PlanVersions
 from belplan.store.state_file import StateFile
 from belplan.store.voicemail import DiskBoxes
+from belplan.tracing import Tracing
 from belplan.unattended import take_in
 from belplan.webhook import Webhooks
 from belplan.webhook.cache import AnswerCache
@@ -83,6 +84,7 @@ class Exchange:
         *watchers: Watcher,
         secrets: Secrets | None = None,
         names: Names | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self.companies = Companies((companies,) if isinstance(companies, Company) else companies)
         self.settings = exchange_settings(options, program)
@@ -110,7 +112,7 @@ class Exchange:
         self._versions = PlanVersions(options.data / "plans")
         self._ids = exchange_id(options.data)
         self._options = options
-        self._watchers = watchers
+        self._watchers = (*watchers, tracing) if tracing else watchers
         self._secrets: Secrets = secrets or EnvironmentSecrets()
         self._clock = SystemClock()
         engaged = Engaged()
@@ -118,7 +120,7 @@ class Exchange:
         self._services: dict[type, object] = {
             Lines: Lines(),
             Features: Features(feature_route),
-            Sender: self.webhooks,
+            Sender: tracing.around(self.webhooks) if tracing else self.webhooks,
             AnswerCache: AnswerCache(),
             Rota: Rota(),
             State: self.state,
@@ -244,18 +246,18 @@ class Exchange:
         if company is None:  # it left the exchange a moment ago
             await incoming.caller.hang_up(UNKNOWN_NUMBER)
             return
-        if written is None:
-            company = self.companies.for_caller(company, _caller_number(company, incoming))
+        caller_number = _caller_number(company, incoming)
+        if written is None and (version := self.companies.for_caller(company, caller_number)) is not company:
+            company, caller_number = version, _caller_number(version, incoming)
         incoming.caller.company = company.id
         # From here on the call keeps this version.
-        caller_number = _caller_number(company, incoming)
         entered = entrance(company, incoming.called_number, caller_number)
         if entered is None:
             _log.info("call.unknown_number", leg=incoming.caller.id)
             await incoming.caller.hang_up(UNKNOWN_NUMBER)
             return
         uuid = written.call if written else self._call_id(incoming)
-        going_on = self._call(incoming, company, entered, uuid) if written else None
+        going_on = self._call(incoming, company, entered, caller_number, uuid) if written else None
         stack = _stack(entered.feature)
         try:
             if written and going_on:
@@ -267,7 +269,7 @@ class Exchange:
             going_on, stack = None, _stack(entered.feature)
         if going_on is None and await self.driver.watch(incoming.caller):
             return  # two who talked, of whom nothing else is known
-        call = going_on or self._call(incoming, company, entered, uuid)
+        call = going_on or self._call(incoming, company, entered, caller_number, uuid)
         self._under_way[call.id] = call
         self._idle.clear()
         try:
@@ -286,14 +288,14 @@ class Exchange:
         if self.watch_company:
             self.watch_company(event.facts["company"])(event)
 
-    def _call(self, incoming: AsteriskCall, company: Company, entered: Entrance, uuid: str) -> Call:
+    def _call(self, incoming: AsteriskCall, company: Company, entered: Entrance, caller_number: str, uuid: str) -> Call:
         return Call(
             company=company,
             plan=entered.plan,
             caller=incoming.caller,
             driver=self.driver,
             clock=self._clock,
-            caller_number=_caller_number(company, incoming),
+            caller_number=caller_number,
             callee_number=entered.number,
             caller_name=incoming.caller_name,
             sip_call_id=incoming.sip_call_id,

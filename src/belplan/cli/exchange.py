@@ -94,7 +94,7 @@ def serve(
         now = _read_again(options, company) if company and life else company
         try:
             uvloop.run(installation.serve(options, now, program, lambda text: out.print(text, markup=False)))
-        except (OSError, PbxError, DatabaseAwayError, *StorageError) as error:
+        except (OSError, PbxError, DatabaseAwayError, settings.SettingError, *StorageError) as error:
             # What keeps the first one from starting is for people; what keeps a later one will pass.
             return CRASHED if fail(str(error)) and life else PROBLEMS
         return FINE
