@@ -44,6 +44,7 @@ WORDS = {  # what each part is for, in a few words
     "event_webhooks": "tells what happens",
     "data_register": "which data goes where",
     "live": "calls under way",
+    "tracing": "calls, for OpenTelemetry",
     "options": "what the server was told",
     "background": "tasks beside the calls",
     "memory": "what a company remembers",
