@@ -63,6 +63,7 @@ class Tape:
             web.get("/ari/channels", self._answers([])),
             web.get("/ari/bridges", self._answers([])),
             web.put("/ari/applications/{app}/eventFilter", self._answers({})),
+            web.post("/ari/events/user/{name}", self._echo),
         ]
 
     async def play(self, rate: float, calls: int) -> dict[str, object]:
@@ -94,6 +95,12 @@ class Tape:
     def _say(self, app: str, text: str) -> None:
         self._out[app].append(text)
         self._more[app].set()
+
+    async def _echo(self, request: web.Request) -> web.Response:
+        self._say(
+            request.query["application"], '{"type":"ChannelUserevent","eventname":"%s"}' % request.match_info["name"]
+        )
+        return web.Response(status=204)
 
     async def _events(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(max_msg_size=0, compress=False)

@@ -37,6 +37,10 @@ STABLE = 2.0  # seconds that a connection must last to start the back-off anew
 CONNECT_TIMEOUT = 5.0  # seconds
 CLOSE_TIMEOUT = 1.0  # seconds for the other side to say goodbye
 HEARTBEAT = 4.0  # seconds between pings; half of it again without a pong is a dead Asterisk
+ECHO = "belplan.echo"  # our own event, which shows that events come
+ECHO_AT = (0.0, 0.5, 1.0)  # seconds after a connection began, and one after the other
+ECHO_EVERY = 10.0  # seconds after that
+ECHO_WITHIN = (3.0, 10.0)  # seconds: at first, and later, when Asterisk may have much to do
 ATTEMPTS = 3  # a command that takes the socket down with it is not sent for ever
 
 # What we listen to. The filter holds back answers too unless it names them: without RESTResponse the
@@ -54,6 +58,7 @@ _EVENTS = (
     "PlaybackFinished",
     "RecordingFinished",
     "RecordingFailed",
+    "ChannelUserevent",
 )
 # Whose id an event is routed by; else `channel`. The name of a recording is its id.
 _SUBJECT = {
@@ -144,6 +149,7 @@ class Ari:
         self._up = asyncio.Event()
         self._over_socket = False
         self._lost = False
+        self._heard = asyncio.Event()
         self._pending: dict[str, tuple[asyncio.Future[Event], float]] = {}  # with when it was sent
         self._numbers = itertools.count(1)
 
@@ -236,6 +242,7 @@ class Ari:
             )
         arriving: asyncio.Task[None] | None = None
         writing = asyncio.ensure_future(self._write(socket))
+        listening: asyncio.Task[None] | None = None
         try:
             allowed = {"allowed": [{"type": event} for event in _EVENTS]}
             await self._over_http("PUT", f"applications/{segment(self.app)}/eventFilter", allowed)
@@ -245,6 +252,7 @@ class Ari:
             )
             self._up.set()
             _log.info("asterisk.connected", version=self.version, commands="socket" if self._over_socket else "http")
+            listening = asyncio.ensure_future(self._listen(socket))
             if self.on_connected:
                 arriving = asyncio.ensure_future(self.on_connected())
                 arriving.add_done_callback(_say_failure)
@@ -258,6 +266,8 @@ class Ari:
             if arriving:
                 arriving.cancel()
             writing.cancel()
+            if listening:
+                listening.cancel()
             for answer, _ in self._pending.values():
                 if not answer.done():
                     answer.set_exception(_InterruptedError())
@@ -267,6 +277,24 @@ class Ari:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_TIMEOUT):
                     await socket.close()
+
+    async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """End a connection on which commands are answered, and no events come.
+
+        Asterisk 22 cleans up after a connection that broke, by the app's name. Where the next one is sooner, that one has
+        no app any more: calls come to nobody until it ends.
+        """
+        for number, pause in enumerate(itertools.chain(ECHO_AT, itertools.repeat(ECHO_EVERY))):
+            await asyncio.sleep(pause)
+            self._heard.clear()
+            try:
+                async with asyncio.timeout(ECHO_WITHIN[number >= len(ECHO_AT)]):
+                    await self._over_http("POST", f"events/user/{ECHO}?application={segment(self.app)}", None)
+                    await self._heard.wait()
+            except (TimeoutError, aiohttp.ClientError, OSError, RefusedError) as error:
+                _log.warning("asterisk.no_events", reason=str(error) or type(error).__name__, next="connecting anew")
+                await socket.close()
+                return
 
     def _receive(self, text: str) -> None:
         if self._is_for_nobody(text):
@@ -284,6 +312,9 @@ class Ari:
         if what == "ApplicationReplaced":
             _log.warning("asterisk.lease_lost", app=self.app)
             self.let_go()
+            return
+        if what == "ChannelUserevent":
+            self._heard.set()
             return
         subject = _subject(what, event)
         listener = self.listeners.get(subject.get("id") or subject["name"]) if subject else None
