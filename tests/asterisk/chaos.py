@@ -130,7 +130,7 @@ class Engine:
             sys.executable, *self.through, "serve", "plan.yaml", "--data", "data",
             "--sip-port", str(self.sip_port), "--http-port", str(self.http_port), *words,
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "BELPLAN_FAULT": fault,
+            env={**os.environ, "PYTHONPATH": f"{os.environ.get('PYTHONPATH', '')}:{ROOT}", "BELPLAN_FAULT": fault,
                  "BELPLAN_WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8"},
             stdout=asyncio.subprocess.DEVNULL,
             stderr=(self.folder / "log").open("ab"),
