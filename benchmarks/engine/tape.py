@@ -97,9 +97,8 @@ class Tape:
         self._more[app].set()
 
     async def _echo(self, request: web.Request) -> web.Response:
-        self._say(
-            request.query["application"], '{"type":"ChannelUserevent","eventname":"%s"}' % request.match_info["name"]
-        )
+        event = {"type": "ChannelUserevent", "eventname": request.match_info["name"]}
+        self._say(request.query["application"], json.dumps(event))
         return web.Response(status=204)
 
     async def _events(self, request: web.Request) -> web.WebSocketResponse:

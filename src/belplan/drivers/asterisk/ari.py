@@ -281,8 +281,8 @@ class Ari:
     async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         """End a connection on which commands are answered, and no events come.
 
-        Asterisk 22 cleans up after a connection that broke, by the app's name. Where the next one is sooner, that one has
-        no app any more: calls come to nobody until it ends.
+        Asterisk 22 cleans up after a connection that broke, by the app's name. Where the next one is sooner, that one
+        has no app any more: calls come to nobody until it ends.
         """
         for number, pause in enumerate(itertools.chain(ECHO_AT, itertools.repeat(ECHO_EVERY))):
             await asyncio.sleep(pause)
