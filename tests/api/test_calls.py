@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
+from fastapi import Request
 
 from belplan.api import now
+from belplan.api.metrics import from_here
 from belplan.store.records import as_row
 
 BEGAN = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
@@ -304,3 +306,12 @@ def test_figures_are_for_this_machine_and_name_nobody(server, company):
     assert 'belplan_spool_bytes{of="records"} ' in text
     assert "process_open_fds " in text
     assert company not in text
+
+
+@pytest.mark.parametrize(
+    ("client", "here"),
+    [("127.0.0.1", True), ("::1", True), ("192.0.2.10", True), ("192.0.2.11", False), ("2001:db8::1", False)],
+)
+def test_figures_are_asked_for_from_the_machine_that_listens(client, here):
+    scope = {"type": "http", "client": (client, 40000), "server": ("192.0.2.10", 8080), "headers": []}
+    assert from_here(Request(scope)) is here

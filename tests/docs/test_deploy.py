@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import yaml
@@ -91,3 +92,47 @@ def test_the_services_start_with_settings_that_there_are() -> None:
     documented = OPERATING.read_text()
     assert {name for name in belplan["environment"] if f"`{name}`" not in documented} == set()
     assert set(belplan["depends_on"]) <= set(services)
+    # It listens there, and nowhere else.
+    assert "http://${BELPLAN_ADDRESS}:8080/health/live" in belplan["healthcheck"]["test"][-1]
+
+
+def _chart(name: str, values: dict[str, object]) -> dict[str, Any]:
+    """A template of the chart, with the few things of Helm that it uses."""
+
+    def put(found: re.Match[str]) -> str:
+        match found[1].split():
+            case [".Release.Name", *_]:
+                return "belplan"
+            case ["add", what, number]:
+                return str(int(str(values[what.removeprefix(".Values.")])) + int(number))
+            case [what, "|", "quote"]:
+                return json.dumps(str(values[what.removeprefix(".Values.")]))
+            case [what, "|", "toJson"]:
+                return json.dumps(values[what.removeprefix(".Values.")])
+            case words:
+                raise AssertionError(f"this test does not know {words}")
+
+    text = (DEPLOY / "helm/belplan/templates" / name).read_text()
+    return yaml.safe_load(re.sub(r"\{\{ (.+?) \}\}", put, text))
+
+
+def test_the_chart_starts_the_image_with_settings_that_there_are() -> None:
+    values = yaml.safe_load((DEPLOY / "helm/belplan/values.yaml").read_text())
+    pod = _chart("statefulset.yaml", values)["spec"]["template"]
+    spec, container = pod["spec"], pod["spec"]["containers"][0]
+    image = dict(_image())
+    app.parse_args([word.replace("$(HOST_IP)", "192.0.2.10") for word in container["args"]], print_error=False)
+    documented, own = OPERATING.read_text(), {"HOST_IP"}
+    assert {one["name"] for one in container["env"] if f"`{one['name']}`" not in documented} == own
+    assert container["volumeMounts"][0]["mountPath"] == image["VOLUME"]
+    assert spec["terminationGracePeriodSeconds"] > values["drain"]
+    assert f"--uid {spec['securityContext']['runAsUser']} " in (DEPLOY / "docker/Dockerfile").read_text()
+    assert f"--gid {spec['securityContext']['fsGroup']} " in (DEPLOY / "docker/Dockerfile").read_text()
+    for probe in ("readinessProbe", "livenessProbe", "startupProbe"):
+        assert f"`GET {container[probe]['httpGet']['path']}`" in documented
+    assert {f"{one['containerPort']}/{one.get('protocol', 'TCP').lower()}" for one in container["ports"]} <= set(
+        image["EXPOSE"].split()
+    )
+    service = _chart("service.yaml", values)["spec"]
+    assert service["selector"].items() <= pod["metadata"]["labels"].items()
+    assert service["ports"][0]["targetPort"] in {one["name"] for one in container["ports"]}

@@ -106,11 +106,19 @@ def router(parts: Parts) -> APIRouter:
     @routes.get("/metrics")
     async def metrics(request: Request) -> Response:
         """The figures, in Prometheus' text form."""
-        if request.client is None or not ip_address(request.client.host).is_loopback:
+        if not from_here(request):
             raise not_found()
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return routes
+
+
+def from_here(request: Request) -> bool:
+    """Whether this machine itself asks. A server that listens on one address only is asked from that same one."""
+    client, server = request.client, request.scope.get("server")
+    if client is None:
+        return False
+    return ip_address(client.host).is_loopback or bool(server and server[0] == client.host)
 
 
 def _counted(name: str, text: str, label: str, counts: Counter[str]) -> CounterMetricFamily:
