@@ -123,6 +123,7 @@ def _is_short(number: str, country: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=KNOWN)
 def spoken_form(number: str, country: str) -> str:
     """The number as people of that country write it: `010 238 0095` at home, `+49 30 901820` elsewhere."""
     parsed = _international(number)
