@@ -1,11 +1,11 @@
 """Does somebody at the page see a real call walk its plan, and read why it went where it went?"""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Page, expect
 
 from belplan.drivers.asterisk import pbx
 from tests.browser.conftest import Visitor
-from tests.browser.stage import Stage, signed_in, stage
+from tests.browser.stage import PASSWORD, Stage, signed_in, stage
 
 
 @pytest.fixture(scope="module")
@@ -14,9 +14,18 @@ def exchange(tmp_path_factory: pytest.TempPathFactory):
         yield found
 
 
-def test_a_real_call_is_seen_live_and_told_afterwards(visitor: Visitor, exchange: Stage):
-    page = visitor.page()
-    signed_in(page, exchange)
+@pytest.fixture(scope="module")
+def session(browser: Browser, exchange: Stage) -> object:
+    """The administrator's, for all tests here."""
+    context = browser.new_context(locale="nl-NL")
+    signed_in(context.new_page(), exchange)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def test_a_real_call_is_seen_live_and_told_afterwards(visitor: Visitor, exchange: Stage, session: object):
+    page = visitor.page(state=session)
     page.goto(exchange.at("live"))
     expect(page.get_by_text("Er is nu niemand aan de lijn.")).to_be_visible()
     call = exchange.call(hold_ms=1500)
@@ -47,3 +56,92 @@ def test_a_real_call_is_seen_live_and_told_afterwards(visitor: Visitor, exchange
     page.keyboard.press("Escape")
     learned.get_by_role("button", name="Voeg tak toe").click()
     expect(page.locator(".card.chosen .title")).to_have_text("Is klant gelijk aan “openstaand”?")
+
+
+def joined(
+    visitor: Visitor, exchange: Stage, administrator: Page, name: str, email: str, role: str, phone: str
+) -> Page:
+    """Somebody whom the administrator lets in, and who followed the link and signed in."""
+    administrator.goto(exchange.at("settings/access"))
+    form = administrator.locator("main form")
+    form.get_by_label("Naam").fill(name)
+    form.get_by_label("E-mailadres").fill(email)
+    form.get_by_label("Rol").select_option(label=role)
+    if phone:
+        form.get_by_label("Toestel").select_option(phone)
+    administrator.get_by_role("button", name="Geef toegang").click()
+    link = administrator.get_by_role("status").locator(".mono").inner_text()
+    page = visitor.page()
+    page.goto(link)
+    page.get_by_label("Wachtwoord").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_label("E-mailadres").fill(email)
+    page.get_by_label("Wachtwoord").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    return page
+
+
+def test_an_agent_works_from_their_own_page_and_sees_no_plan(visitor: Visitor, exchange: Stage, session: object):
+    administrator = visitor.page(state=session)
+    page = joined(visitor, exchange, administrator, "Bram Visser", "bram@example.nl", "medewerker", "202")
+    page.wait_for_url("**/phone")
+    words = ["Telefoon", "Live", "Gesprekken", "Telefoonboek", "Vandaag", "Instellingen"]
+    assert page.get_by_role("navigation").get_by_role("link").all_inner_texts() == words
+
+    # Out of the queue and back; the others see it.
+    queue = page.get_by_role("region", name="Uw wachtrijen")
+    queue.get_by_role("radio", name="Af").click()
+    administrator.goto(exchange.at("live"))
+    standing = administrator.locator(".agent-list li", has_text="Bram Visser").first
+    expect(standing).to_contain_text("afgemeld")
+    queue.get_by_role("radio", name="Pauze").click()
+    expect(standing).to_contain_text("pauze")
+    queue.get_by_role("radio", name="Aan").click()
+    expect(standing).to_contain_text("vrij")
+
+    # A colleague is called from one's own telephone, and it is one's own call afterwards.
+    colleagues = page.get_by_role("region", name="Collega’s")
+    expect(colleagues.locator("li", has_text="Anna de Boer")).to_contain_text("vrij")
+    colleagues.get_by_role("button", name="Bel Anna de Boer").click()
+    bram, anna = exchange.phones["202"], exchange.phones["201"]
+    exchange.run(bram.event("CALL_INCOMING"))
+    exchange.run(bram.accept())
+    exchange.run(anna.event("CALL_INCOMING"))
+    exchange.run(anna.accept())
+    exchange.run(anna.event("CALL_ESTABLISHED"))
+    exchange.run(bram.hang_up())
+    exchange.run(anna.event("CALL_CLOSED"))
+    expect(page.get_by_role("region", name="Uw gesprekken").locator("li").first).to_contain_text("Anna de Boer")
+
+    page.get_by_role("link", name="Vandaag").click()
+    page.get_by_role("switch", name="storing bekend").click()
+    page.get_by_role("button", name="tot ik hem uitzet").click()
+    expect(page.get_by_role("switch", name="storing bekend")).to_be_checked()
+    page.get_by_role("link", name="Telefoonboek").click()
+    expect(page.get_by_role("heading", name="Telefoonboek")).to_be_visible()
+    expect(page.get_by_role("button", name="Importeer")).to_have_count(0)
+    page.goto(exchange.at("plans/0"))
+    page.wait_for_url("**/phone")
+
+
+def test_a_reader_reads_the_published_plan_and_is_offered_nothing_else(
+    visitor: Visitor, exchange: Stage, session: object
+):
+    page = joined(visitor, exchange, visitor.page(state=session), "Lezer", "lezer@example.nl", "meelezer", "")
+    page.wait_for_url("**/overview")
+    page.goto(exchange.at("plans/0"))
+    expect(page.locator(".version")).to_contain_text("gepubliceerd")
+    page.locator('.card[data-app="webhook"]').first.click()
+    expect(page.get_by_label("Bewaar het antwoord als")).to_be_disabled()
+    for nobody in (".palette", ".grip", ".plus", ".card-menu", ".add-here"):
+        expect(page.locator(nobody)).to_have_count(0)
+    expect(page.get_by_role("button", name="Publiceren")).to_have_count(0)
+    page.get_by_role("button", name="Proefgesprek").click()
+    expect(page.locator(".step.walked").first).to_be_visible()
+    for where in ("people/users/201", "menus/keuze", "today/times", "settings", "people/phone-book"):
+        page.evaluate("path => history.pushState(null, '', path)", f"/c/{exchange.company}/{where}")
+        expect(page.locator("main h1").first).to_be_visible()
+        expect(page.locator("[aria-busy=true]")).to_have_count(0)
+        offered = page.get_by_role("button").all_inner_texts()
+        for word in ("Voeg toe", "Verwijder", "Publiceren", "Importeer", "Nieuw belplan"):
+            assert word not in offered, (where, offered)

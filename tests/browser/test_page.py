@@ -23,6 +23,8 @@ PAGES = (
         "settings/access",
         "settings/tokens",
         "settings/audit",
+        "settings/account",
+        "phone",
     ),
 )
 
@@ -183,7 +185,7 @@ def test_a_sound_is_uploaded_listened_to_and_renamed(visitor: Visitor, office: O
 
 def test_a_second_factor_is_set_up_with_an_app_and_switched_off(visitor: Visitor, office: Office):
     page = visitor.page("en", state=office.state)
-    page.goto(office.at("settings/company"))
+    page.goto(office.at("settings/account"))
     page.get_by_role("button", name="Set up a second factor").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("img", name="QR code")).to_be_visible()

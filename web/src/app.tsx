@@ -1,12 +1,13 @@
 /** Which page is shown, and the navigation around it. */
 
 import { useQueryClient } from "@tanstack/react-query";
-import { Activity, CloudOff, Grip, Languages, ListTree, LogOut, Map as MapIcon, Phone, PhoneCall, Settings, SunMoon, ToggleRight, UsersRound, Voicemail } from "lucide-react";
-import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { Activity, BookUser, CloudOff, Grip, Languages, ListTree, LogOut, Map as MapIcon, Phone, PhoneCall, Settings, SunMoon, ToggleRight, UsersRound, Voicemail } from "lucide-react";
+import { lazy, type ReactNode, Suspense, useEffect, useMemo } from "react";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
+import { AccessGiven, accessOf, homeOf, useAccess } from "./access";
 import { send } from "./api/client";
 import { useBoxes, useSession } from "./api/queries";
-import type { Session } from "./api/types";
+import type { CompanyName, Session } from "./api/types";
 import { DraftOf, useDraft } from "./editor/draft";
 import { Contained } from "./errors";
 import { useTelephone } from "./phone/telephone";
@@ -53,24 +54,26 @@ function SignedIn({ session }: { session: Session }) {
   const kept = localStorage.getItem(LAST);
   const company = session.companies.find(({ id }) => id === kept) ?? session.companies[0];
   if (!company) return <Empty title={t("state.nothing")} more={t("state.no_rights")} />;
-  const first = matchMedia("(max-width: 600px)").matches ? "today" : "overview";
   return (
     <>
       <Switch>
-        <Route path="/c/:company/*?">{({ company: id }) => (session.companies.some((own) => own.id === id) ? <Company key={id} id={id} session={session} /> : <Redirect to="/" replace />)}</Route>
-        <Route><Redirect to={`/c/${company.id}/${first}`} replace /></Route>
+        <Route path="/c/:company/*?">{({ company: id }) => { const own = session.companies.find((one) => one.id === id); return own ? <Company key={id} own={own} session={session} /> : <Redirect to="/" replace />; }}</Route>
+        <Route><Redirect to={homeOf(company)} replace /></Route>
       </Switch>
       <Toasts />
     </>
   );
 }
 
-function Company({ id, session }: { id: string; session: Session }) {
+function Company({ own, session }: { own: CompanyName; session: Session }) {
+  const { id } = own;
+  const access = useMemo(() => accessOf(own), [own]);
+  const { may } = access;
   const telephone = useTelephone();
   const [path] = useLocation();
   useEffect(() => localStorage.setItem(LAST, id), [id]);
   return (
-    <DraftOf company={id}>
+    <AccessGiven value={access}><DraftOf company={id}>
       <div className="shell">
         <Nav id={id} session={session} />
         <div className="main">
@@ -79,26 +82,26 @@ function Company({ id, session }: { id: string; session: Session }) {
           <Contained at={path}>
             <Suspense fallback={<Loading />}>
               <Switch>
-                <Route path="/c/:c/overview"><OverviewPage company={id} /></Route>
-                <Route path="/c/:c/plans"><PlansPage company={id} /></Route>
-                <Route path="/c/:c/plans/:plan">{({ plan }) => <PlanPage key={plan} company={id} id={plan} />}</Route>
-                <Route path="/c/:c/menus"><MenusPage company={id} /></Route>
-                <Route path="/c/:c/menus/:menu">{({ menu }) => <MenuPage key={menu} company={id} name={decoded(menu)} />}</Route>
+                {may("read") && <Route path="/c/:c/overview"><OverviewPage company={id} /></Route>}
+                {may("read") && <Route path="/c/:c/plans"><PlansPage company={id} /></Route>}
+                {may("read") && <Route path="/c/:c/plans/:plan">{({ plan }) => <PlanPage key={plan} company={id} id={plan} />}</Route>}
+                {may("read") && <Route path="/c/:c/menus"><MenusPage company={id} /></Route>}
+                {may("read") && <Route path="/c/:c/menus/:menu">{({ menu }) => <MenuPage key={menu} company={id} name={decoded(menu)} />}</Route>}
                 <Route path="/c/:c/live"><LivePage company={id} /></Route>
                 <Route path="/c/:c/voicemail"><VoicemailPage company={id} /></Route>
                 <Route path="/c/:c/calls"><CallsPage company={id} /></Route>
-                <Route path="/c/:c/calls/:uuid">{({ uuid }) => <CallPage company={id} uuid={uuid} />}</Route>
-                <Route path="/c/:c/phone"><PhonePage company={id} /></Route>
+                {may("records") && <Route path="/c/:c/calls/:uuid">{({ uuid }) => <CallPage company={id} uuid={uuid} />}</Route>}
+                {may("operate") && <Route path="/c/:c/phone"><PhonePage company={id} /></Route>}
                 <Route path="/c/:c/people/:section?/:entry?">{({ section, entry }: Parts) => <PeoplePage company={id} section={section ?? "users"} entry={entry === undefined ? undefined : decoded(entry)} />}</Route>
                 <Route path="/c/:c/today/:section?/:entry?">{({ section, entry }: Parts) => <TodayPage company={id} section={section ?? "switches"} entry={entry === undefined ? undefined : decoded(entry)} />}</Route>
                 <Route path="/c/:c/settings/:section?/:entry?">{({ section, entry }: Parts) => <SettingsPage company={id} section={section ?? "company"} entry={entry === undefined ? undefined : decoded(entry)} session={session} />}</Route>
-                <Route><Redirect to={`/c/${id}/overview`} replace /></Route>
+                <Route><Redirect to={homeOf(own)} replace /></Route>
               </Switch>
             </Suspense>
           </Contained>
         </div>
       </div>
-    </DraftOf>
+    </DraftOf></AccessGiven>
   );
 }
 
@@ -121,17 +124,19 @@ function Nav({ id, session }: { id: string; session: Session }) {
   const queries = useQueryClient();
   const [path, navigate] = useLocation();
   const boxes = useBoxes(id);
+  const { may, extension } = useAccess();
   const entry = (to: string, word: Word, icon: ReactNode, count = 0): ReactNode => {
     const href = `/c/${id}/${to}`;
     return <Link href={href} className={`to-${to}`} aria-current={path === href || path.startsWith(`${href}/`) ? "page" : undefined}>{icon}<span>{t(word)}</span>{count > 0 && <b className="nav-count">{count}<span className="sr"> {t("voicemail.unheard")}</span></b>}</Link>;
   };
+  const phone = may("operate") && entry("phone", "nav.phone", <Phone size={19} strokeWidth={1.75} aria-hidden />);
   return (
     <nav className="nav" aria-label={t("nav.main")}>
       <Menu label={t("account.menu")} className="logo" align="left" button={<ListTree size={18} aria-hidden />}>
         {(close) => (
           <>
             {session.companies.length > 1 && <p className="quiet" style={{ padding: "6px 9px 2px", fontSize: 12 }}>{t("account.companies")}</p>}
-            {session.companies.length > 1 && session.companies.map((company) => <button key={company.id} type="button" aria-current={company.id === id} onClick={() => { close(); navigate(`/c/${company.id}/overview`); }}><b className="ellipsis">{company.name}</b>{company.id === id && <span className="hint">✓</span>}</button>)}
+            {session.companies.length > 1 && session.companies.map((company) => <button key={company.id} type="button" aria-current={company.id === id} onClick={() => { close(); navigate(homeOf(company)); }}><b className="ellipsis">{company.name}</b>{company.id === id && <span className="hint">✓</span>}</button>)}
             {session.companies.length > 1 && <hr />}
             <p style={{ padding: "6px 9px" }}><b>{session.user.name}</b><br /><span className="quiet">{session.user.email}</span></p>
             <button type="button" onClick={() => { close(); speak(language === "nl" ? "en" : "nl"); }}><Languages size={15} aria-hidden />{t("account.language")}</button>
@@ -141,14 +146,15 @@ function Nav({ id, session }: { id: string; session: Session }) {
           </>
         )}
       </Menu>
-      {entry("overview", "nav.overview", <MapIcon size={19} strokeWidth={1.75} aria-hidden />)}
-      {entry("plans", "nav.plans", <ListTree size={19} strokeWidth={1.75} aria-hidden />)}
-      {entry("menus", "nav.menus", <Grip size={19} strokeWidth={1.75} aria-hidden />)}
+      {!may("read") && phone}
+      {may("read") && entry("overview", "nav.overview", <MapIcon size={19} strokeWidth={1.75} aria-hidden />)}
+      {may("read") && entry("plans", "nav.plans", <ListTree size={19} strokeWidth={1.75} aria-hidden />)}
+      {may("read") && entry("menus", "nav.menus", <Grip size={19} strokeWidth={1.75} aria-hidden />)}
       {entry("live", "nav.live", <Activity size={19} strokeWidth={1.75} aria-hidden />)}
-      {entry("calls", "nav.calls", <PhoneCall size={19} strokeWidth={1.75} aria-hidden />)}
+      {(may("records") || !!extension) && entry("calls", "nav.calls", <PhoneCall size={19} strokeWidth={1.75} aria-hidden />)}
       {!!boxes.data?.length && entry("voicemail", "voicemail.title", <Voicemail size={19} strokeWidth={1.75} aria-hidden />, boxes.data.reduce((count, box) => count + box.new, 0))}
-      {entry("phone", "nav.phone", <Phone size={19} strokeWidth={1.75} aria-hidden />)}
-      {entry("people", "nav.people", <UsersRound size={19} strokeWidth={1.75} aria-hidden />)}
+      {may("read") && phone}
+      {may("read") ? entry("people", "nav.people", <UsersRound size={19} strokeWidth={1.75} aria-hidden />) : entry("people", "people.phone_book", <BookUser size={19} strokeWidth={1.75} aria-hidden />)}
       {entry("today", "nav.today", <ToggleRight size={19} strokeWidth={1.75} aria-hidden />)}
       <span className="space" />
       {entry("settings", "nav.settings", <Settings size={19} strokeWidth={1.75} aria-hidden />)}

@@ -3,6 +3,7 @@
 Neither shows what the plan says: who may not read it still sees who is at 201, and whom they spoke to.
 """
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -14,6 +15,7 @@ from belplan.api.identity import Access, MayWatch, Member, WithParts
 from belplan.api.parts import Parts
 from belplan.api.problems import ApiError
 from belplan.dialplan.company import Company
+from belplan.dialplan.route import Route
 from belplan.store.records import Wanted
 
 router = APIRouter(prefix="/companies/{company}", tags=["live"])
@@ -65,13 +67,14 @@ class Directory(BaseModel):
     voicemail_boxes: list[Named] = []
     dial_plans: list[PlanNamed] = []
     diversions: list[SwitchNamed] = []
+    own_diversions: Annotated[list[str], Field(description="Those in one's own personal dial plan.")] = []
 
 
 @router.get("/directory")
 async def directory(access: MayWatch, parts: WithParts) -> Directory:
     """Who and what is at which number."""
     live = parts.calls.company(access.id)
-    return _directory(live) if live else Directory(name=access.company.name)
+    return _directory(live, access.extension or "") if live else Directory(name=access.company.name)
 
 
 @router.get("/own-calls")
@@ -94,7 +97,15 @@ def _own_numbers(parts: Parts, access: Access) -> tuple[str, ...]:
     return (access.extension or "", *(phone.username for phone in (user.phones if user else ())))
 
 
-def _directory(company: Company) -> Directory:
+def _diversions(route: Route) -> Iterator[str]:
+    for item in route:
+        yield from (one.name for one in item.app.refers() if one.kind == "diversion")
+        for _, _, nested in item.app.routes():
+            yield from _diversions(nested)
+
+
+def _directory(company: Company, extension: str) -> Directory:
+    own = company.user(extension)
     return Directory(
         name=company.settings.name,
         country=company.settings.country,
@@ -118,4 +129,5 @@ def _directory(company: Company) -> Directory:
             for one in company.dial_plans
         ],
         diversions=[SwitchNamed(name=one.name, group=one.group) for one in company.diversions],
+        own_diversions=list(dict.fromkeys(_diversions(own.route))) if own else [],
     )

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from belplan.api.fields import Asked
 from belplan.api.identity import Access, MayOperate, MayWatch, WithParts
-from belplan.api.parts import Parts
+from belplan.api.parts import AgentDoes, Parts
 from belplan.api.problems import ApiError, not_found
 from belplan.dialplan import times
 from belplan.dialplan.company import Company
@@ -125,9 +125,11 @@ async def agent(queue: Extension, agent: Extension, asked: AtWork, access: MayOp
     """An agent comes to work in a queue, or goes, or pauses. Who is an agent only may do so for themselves only."""
     if access.role == "agent" and agent != access.extension:
         raise ApiError(403, "not-allowed", "An agent logs in and out for themselves only.")
-    do = "resume" if asked.logged_in and asked.paused is False else "log_in" if asked.logged_in else "log_out"
+    # A pause logs nobody in. Nobody is offered a call between the two: nothing waits there.
+    do: tuple[AgentDoes, ...] = ("log_in", "pause") if asked.paused else ("log_in",)
     try:
-        parts.calls.agent(access.id, queue, agent, "pause" if asked.logged_in and asked.paused else do)
+        for one in do if asked.logged_in else ("log_out",):
+            parts.calls.agent(access.id, queue, agent, one)
     except LookupError:
         raise not_found() from None
     await parts.audit.write(access.name, "agent.standing", company=access.id, target=f"{queue}/{agent}")

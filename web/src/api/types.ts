@@ -1,11 +1,17 @@
 import type { Plan, Problem } from "../plan/types";
 
 export interface Person { id: string; name: string; email: string; role: string; language?: string; second_factor?: boolean }
-export interface CompanyName { id: string; name: string; role: string }
+export type Right = "member" | "live" | "read" | "records" | "operate" | "edit" | "listen" | "administer";
+export interface CompanyName { id: string; name: string; role: string; rights: Right[]; extension: string | null }
 export interface Session { user: Person; companies: CompanyName[]; csrf: string }
 
 export interface DraftAnswer {
   plan: Plan; base: number; changes: number; problems: Problem[]; scope: Record<string, string[]>;
+}
+/** The names in the live version, for who may not read the plan. */
+export interface Directory {
+  name: string; country: string; version: number; users: { name: string; number: string; accounts: string[] }[]; queues: { name: string; number: string; agents: string[] }[];
+  ring_groups: { name: string; number: string }[]; voicemail_boxes: { name: string; number: string }[]; own_diversions: string[];
 }
 export interface Version { number: number; author?: string; at: string; note?: string; live?: boolean; plan?: Plan }
 export interface Difference { path: string; kind: "added" | "removed" | "changed" | "moved"; before?: unknown; after?: unknown }

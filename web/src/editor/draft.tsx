@@ -1,8 +1,12 @@
-/** The draft of a company: changed here at once, checked while one types, saved by itself, merged when two people work. */
+/**
+ * The plan of a company. For who may edit it, the draft: changed here at once, checked while one types, saved by itself,
+ * merged when two people work. For who may only read, what is published; for who may not even that, the names in it.
+ */
 
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useSyncExternalStore } from "react";
-import { ask, Offline, Refused } from "../api/client";
-import type { DraftAnswer } from "../api/types";
+import { useAccess } from "../access";
+import { ask, get, Offline, Refused } from "../api/client";
+import type { Directory, DraftAnswer } from "../api/types";
 import { begin, type History, record, redo, undo } from "../plan/history";
 import { type Conflict, merge } from "../plan/merge";
 import { keysOf, put } from "../plan/path";
@@ -12,9 +16,13 @@ const CHECK_AFTER = 200; // ms without a key: a check takes some ten
 const SAVE_AFTER = 600;
 const RETRY_AFTER = 3000;
 
+/** What of the plan somebody works with. */
+export type Source = "draft" | "published" | "names";
+
 export type Saving = "saved" | "saving" | "waiting" | "refused";
 
 export interface DraftState {
+  readOnly: boolean;
   history: History;
   problems: Problem[];
   scope: Record<string, string[]>;
@@ -38,7 +46,7 @@ export class Draft {
   private busy = false;
   private theirs: { plan: Plan; etag: string } | null = null;
 
-  constructor(readonly company: string) {}
+  constructor(readonly company: string, readonly source: Source = "draft") {}
 
   subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
@@ -54,13 +62,31 @@ export class Draft {
 
   get plan(): Plan { return this.state!.history.now.plan; }
 
+  private async fetch(): Promise<{ body: DraftAnswer; etag: string }> {
+    if (this.source === "draft") return ask<DraftAnswer>("GET", `/companies/${this.company}/draft`);
+    const rest = { changes: 0, problems: [], scope: {} };
+    if (this.source === "names") {
+      const { name, country, version, users, queues, own_diversions: _, ...named } = await get<Directory>(`/companies/${this.company}/directory`);
+      const plan = {
+        ...named, company: { name, country }, users: users.map(({ accounts, ...user }) => ({ ...user, phones: accounts.map((username) => ({ username })) })),
+        queues: queues.map(({ agents, ...queue }) => ({ ...queue, agents: agents.map((user) => ({ user })) })),
+      } as unknown as Plan;
+      return { body: { ...rest, plan, base: version }, etag: JSON.stringify(plan) };
+    }
+    const { name, live } = await get<{ name: string; live: number | null }>(`/companies/${this.company}`);
+    if (this.state && this.etag === String(live)) return { body: { ...rest, plan: this.plan, base: live ?? 0 }, etag: this.etag };
+    const plan = live === null ? ({ company: { name } } as Plan) : (await get<{ plan: Plan }>(`/companies/${this.company}/versions/${live}`)).plan;
+    return { body: { ...rest, plan, base: live ?? 0 }, etag: String(live) };
+  }
+
   async load(): Promise<void> {
     try {
-      const { body, etag } = await ask<DraftAnswer>("GET", `/companies/${this.company}/draft`);
+      const [{ body, etag }, about] = await Promise.all([this.fetch(), get<{ from_file: boolean }>(`/companies/${this.company}`)]);
       this.etag = etag;
       this.synced = body.plan;
       this.failed = null;
       this.state = {
+        readOnly: this.source !== "draft" || about.from_file,
         history: begin(body.plan), problems: body.problems ?? [], scope: body.scope ?? {}, base: body.base ?? 0, changes: body.changes ?? 0,
         saving: "saved", savedAt: 0, offline: false, conflicts: [], merged: 0,
       };
@@ -84,7 +110,7 @@ export class Draft {
   async refresh(): Promise<void> {
     if (!this.state || this.busy || this.plan !== this.synced) return;
     try {
-      const { body, etag } = await ask<DraftAnswer>("GET", `/companies/${this.company}/draft`);
+      const { body, etag } = await this.fetch();
       if (this.plan !== this.synced) return;
       this.set({ offline: false, base: body.base, changes: body.changes, problems: body.problems ?? [], scope: body.scope ?? {} });
       if (etag === this.etag) return;
@@ -98,7 +124,7 @@ export class Draft {
   }
 
   edit(plan: Plan, chosen?: string, mark = ""): void {
-    if (!this.state) return;
+    if (!this.state || this.state.readOnly) return;
     const history = record(this.state.history, plan, chosen ?? this.state.history.now.chosen, mark);
     this.changed(history);
   }
@@ -212,7 +238,9 @@ export class Draft {
 const Given = createContext<Draft | null>(null);
 
 export function DraftOf({ company, children }: { company: string; children: ReactNode }) {
-  const draft = useMemo(() => new Draft(company), [company]);
+  const { may } = useAccess();
+  const source = may("edit") ? "draft" : may("read") ? "published" : "names";
+  const draft = useMemo(() => new Draft(company, source), [company, source]);
   useEffect(() => {
     void draft.load();
     const again = (): void => void (draft.unsaved() ? draft.save() : draft.refresh());

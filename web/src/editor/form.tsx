@@ -50,9 +50,9 @@ export function CardForm({ plan, path, item, top, apps, problems, onClose, onRem
       <header>
         <Tile app={app} />
         <div className="grow"><h2>{plain(sentence(item, plan, language).title)}</h2><p>{facts?.title[language] ?? app} · {t("editor.step", { number: numbers.get(path) ?? "" })}</p></div>
-        <Menu label={t("action.more")} button={<Ellipsis size={18} aria-hidden />}>
+        {!state?.readOnly && <Menu label={t("action.more")} button={<Ellipsis size={18} aria-hidden />}>
           {(close) => <button type="button" onClick={() => { close(); onRemove(); }}><Trash2 size={15} aria-hidden />{t("action.delete")}</button>}
-        </Menu>
+        </Menu>}
         <button type="button" className="icon-button" aria-label={t("action.close")} onClick={onClose}><X size={18} aria-hidden /></button>
       </header>
       {tabs.length > 0 && (
@@ -60,11 +60,11 @@ export function CardForm({ plan, path, item, top, apps, problems, onClose, onRem
           {tabs.map(([name, word]) => <button key={name} type="button" role="tab" aria-selected={shownTab === name} onClick={() => setTab(name)}>{t(word)}</button>)}
         </div>
       )}
-      <div className="fields" role={tabs.length ? "tabpanel" : undefined}>
+      <fieldset className="fields" role={tabs.length ? "tabpanel" : undefined} disabled={state?.readOnly}>
         {facts?.help[language] && shownTab === "settings" && app !== "webhook" && <p className="quiet">{firstSentence(facts.help[language])}</p>}
         <Widgets app={app} tab={shownTab} setting={setting} facts={facts} />
         {shownTab === "settings" && <TextField label={t("editor.note")} value={noteOf(item)} help={t("editor.note_help")} onChange={(note) => draft.edit(annotate(draft.plan, path, note), path, `${path}.note`)} />}
-      </div>
+      </fieldset>
       <FormFoot onShortcuts={onShortcuts} />
     </aside>
   );
@@ -75,7 +75,7 @@ const firstSentence = (text: string): string => text.split("\n")[0]!;
 export function FormFoot({ onShortcuts }: { onShortcuts?: () => void }) {
   const { t, language } = useWords();
   const { state } = useDraft();
-  if (!state) return null;
+  if (!state || (state.readOnly && !onShortcuts)) return null;
   if (!onShortcuts && state.saving === "saved" && !state.savedAt) return null;
   const words = state.saving === "saved" ? (state.savedAt ? t("editor.saved", { time: clock(state.savedAt, language) }) : "") : state.saving === "saving" ? t("editor.saving") : t("editor.waiting");
   return (

@@ -13,7 +13,7 @@ const MOST = 5;
 export function LearnedAnswers({ variable, path }: { variable: string; path: string }) {
   const { t } = useWords();
   const { draft, state } = useDraft();
-  const wanted = variable !== "caller_number" && variable !== "callee_number" && variable !== "";
+  const wanted = !state?.readOnly && variable !== "caller_number" && variable !== "callee_number" && variable !== "";
   const { job } = useExamination<Learned>(draft.company, "answers", state?.savedAt ?? 0, {}, wanted);
   const values = (job?.result?.webhooks ?? []).flatMap((one) => one.values[variable] ?? []);
   const open = values.filter((value) => !value.handled_by && value.branch);

@@ -23,6 +23,7 @@ export function DraftBar({ company, onPublish, children }: { company: string; on
   if (!state) return null;
   const errors = state.problems.filter((problem) => problem.severity === "error").length;
   const fresh = state.changes === 0 && state.saving === "saved";
+  if (state.readOnly) return <><span className="version"><span className={`dot ${state.base ? "free" : "off"}`} aria-hidden /><span>{state.base ? <><b>{t("editor.version", { number: state.base })}</b> · {t("editor.published")}</> : t("editor.never")}</span></span>{children}</>;
   return (
     <>
       <button type="button" className="version" onClick={() => navigate(`/c/${company}/settings/versions`)} title={t("history.title")}>
@@ -39,6 +40,7 @@ export function DraftBar({ company, onPublish, children }: { company: string; on
 export function UndoRedo() {
   const { t } = useWords();
   const { draft, state } = useDraft();
+  if (state?.readOnly) return null;
   return (
     <span className="row" style={{ gap: 2 }}>
       <button type="button" className="icon-button" aria-label={t("action.undo")} title="Ctrl Z" disabled={!state?.history.past.length} onClick={() => draft.undo()}><Undo2 size={17} /></button>
@@ -79,7 +81,7 @@ export function PlanPage({ company, id }: { company: string; id: string }) {
         <h1>{own.name}</h1>
         {own.internal_number && <span className="badge">{own.internal_number}</span>}
         {own.external_numbers?.slice(0, 2).map((number) => <span key={number} className="badge">{shownAbroad(number)}</span>)}
-        <Menu label={t("editor.plan_settings")} button={<Ellipsis size={17} aria-hidden />} align="left">
+        {!state.readOnly && <Menu label={t("editor.plan_settings")} button={<Ellipsis size={17} aria-hidden />} align="left">
           {(close) => (
             <>
               <button type="button" onClick={() => { close(); setEditing(true); }}><Pencil size={15} aria-hidden />{t("editor.plan_settings")}</button>
@@ -89,7 +91,7 @@ export function PlanPage({ company, id }: { company: string; id: string }) {
               <button type="button" onClick={() => { close(); removePlan(); }}><Trash2 size={15} aria-hidden />{t("editor.delete_plan")}</button>
             </>
           )}
-        </Menu>
+        </Menu>}
         <span className="spacer" />
         {!test.open && <UndoRedo />}
         <DraftBar company={company} onPublish={() => setPublishing(true)}>
@@ -106,12 +108,13 @@ export function PlanPage({ company, id }: { company: string; id: string }) {
 
 function RailEnd({ plan, company, walked }: { plan: Plan; company: string; walked: boolean }) {
   const { t } = useWords();
+  const readOnly = useDraft().state?.readOnly;
   const last = plan.company.last_resort;
   const name = last ? destination(plan, last)?.name : undefined;
   return (
     <div className="rail-end" style={walked ? { opacity: 0.7 } : undefined}>
       <span className="node"><LifeBuoy size={13} aria-hidden /></span>
-      {last ? <span>{t("editor.nobody_reached")} <b>{name ? `${name} (${last})` : last}</b> {t("editor.rings")}</span> : <span>{t("editor.end")} · <Link href={`/c/${company}/settings/company`}>{t("editor.set_net")}</Link></span>}
+      {last ? <span>{t("editor.nobody_reached")} <b>{name ? `${name} (${last})` : last}</b> {t("editor.rings")}</span> : <span>{t("editor.end")}{!readOnly && " · "}{!readOnly && <Link href={`/c/${company}/settings/company`}>{t("editor.set_net")}</Link>}</span>}
     </div>
   );
 }

@@ -77,6 +77,7 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
   // Path of the card that gets the focus as soon as it is there.
   const focusNext = useRef("");
   const traced = !!trace;
+  const fixed = traced || state!.readOnly;
   // Under a trace only the way of the call is open.
   const toggled = useMemo(() => (traced ? new Map([[ALL, false]]) : opened), [traced, opened]);
 
@@ -172,9 +173,9 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
 
   const liftedPath = lifted?.path ?? "";
   const frame: RouteFrame = useMemo(() => ({
-    plan, language, chosen: choice, lifted: liftedPath, toggled, marked, problems, numbers, others: NOBODY, titles, ...(trace ? { trace } : {}), readOnly: traced,
+    plan, language, chosen: choice, lifted: liftedPath, toggled, marked, problems, numbers, others: NOBODY, titles, ...(trace ? { trace } : {}), readOnly: fixed,
     fixedDepth: shownRoot === top ? 0 : -1, act,
-  }), [plan, language, choice, liftedPath, toggled, marked, problems, numbers, titles, trace, traced, shownRoot, top, act]);
+  }), [plan, language, choice, liftedPath, toggled, marked, problems, numbers, titles, trace, fixed, shownRoot, top, act]);
 
   // Carrying a card by keyboard: the line stands where it would go.
   const slots = lifted ? visibleSlots(plan, shownRoot, toggled, marked, lifted.path).filter((slot) => !refusal(appOf(itemAt(plan, lifted.path)!), slot.route, lifted.path)) : [];
@@ -240,7 +241,7 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
     }
     const control = event.ctrlKey || event.metaKey;
     const letter = letters && !control && !event.altKey;
-    if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) { handled(); if (!traced) nudge(event.key === "ArrowDown" ? 1 : -1); }
+    if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) { handled(); if (!fixed) nudge(event.key === "ArrowDown" ? 1 : -1); }
     else if (event.key === "ArrowDown") { handled(); const next = order[Math.min(order.length - 1, now + 1)]; if (next) focusCard(next); }
     else if (event.key === "ArrowUp") { handled(); const next = order[Math.max(0, now - 1)]; if (next) focusCard(next); }
     else if (event.key === "Home") { handled(); if (order[0]) focusCard(order[0]); }
@@ -253,7 +254,7 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
       else {
         const inner = branches.find((branch) => branch.route.length);
         if (inner) focusCard(`${inner.path}[0]`);
-        else if (branches[0] && !traced) { // an open branch with nothing in it yet: choose its first app
+        else if (branches[0] && !fixed) { // an open branch with nothing in it yet: choose its first app
           const card = target.closest("[data-path]")?.getBoundingClientRect();
           setAdding({ route: branches[0].path, index: 0, x: (card?.left ?? 320) + 44, y: card?.bottom ?? 160 });
         }
@@ -267,11 +268,11 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
       handled();
       setFormOpen(true);
       requestAnimationFrame(() => document.querySelector<HTMLElement>(".form-pane .fields input, .form-pane .fields select, .form-pane .fields textarea, .form-pane .fields button")?.focus());
-    } else if (event.key === " " && chosen && target.dataset.path && !traced) { handled(); lift(); }
-    else if ((event.key === "Delete" || event.key === "Backspace") && chosen && !traced) { handled(); removeAt(chosen); }
+    } else if (event.key === " " && chosen && target.dataset.path && !fixed) { handled(); lift(); }
+    else if ((event.key === "Delete" || event.key === "Backspace") && chosen && !fixed) { handled(); removeAt(chosen); }
     else if (control && event.key === "c" && chosen && !String(getSelection())) { handled(); copyAt(chosen); }
-    else if (control && event.key === "v" && !traced) { handled(); pasteAt(chosen); }
-    else if (event.key === "/" && !traced && letter) {
+    else if (control && event.key === "v" && !fixed) { handled(); pasteAt(chosen); }
+    else if (event.key === "/" && !fixed && letter) {
       handled();
       const card = target.closest("[data-path]")?.getBoundingClientRect();
       const place = chosen ? placeOf(chosen) : { route: shownRoot, index: route.length - 1 };
@@ -302,8 +303,8 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
   const form = !traced && formOpen && chosenItem;
   const empty = route.length === 0 && shownRoot === top;
   return (
-    <div className={`editor${traced || !palette ? " testing" : form ? "" : " no-form"}${!palette && !form && !aside ? " alone" : ""}`}>
-      {!traced && palette && <Palette apps={apps.filter((app) => app.name !== "dial_outside" && app.name !== "switch_diversion")} onAdd={addApp} route={chosen ? placeOf(chosen).route : shownRoot} />}
+    <div className={`editor${fixed || !palette ? " testing" : form ? "" : " no-form"}${(state!.readOnly || !palette) && !form && !aside ? " alone" : ""}`}>
+      {!fixed && palette && <Palette apps={apps.filter((app) => app.name !== "dial_outside" && app.name !== "switch_diversion")} onAdd={addApp} route={chosen ? placeOf(chosen).route : shownRoot} />}
       <div className="route-area" ref={area} role="region" aria-label={t("editor.route")} onKeyDown={onKey} onClick={() => draft.choose("")} tabIndex={route.length ? -1 : 0}>
         {shownRoot !== top && (
           <div className="trail">
@@ -311,13 +312,13 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
             {trailOf(shownRoot, top).map((step) => <span key={step.branch} className="row"><ChevronRight size={14} aria-hidden /><button type="button" className="link" onClick={() => setRoot(step.branch)}>{numbers.get(step.owner)} · {exitWords(step.exit, language)}</button></span>)}
           </div>
         )}
-        {empty && !traced && emptyStart ? (
+        {empty && !fixed && emptyStart ? (
           <>{begin}<FirstSteps onPick={(app) => put1({ route: shownRoot, index: 0 }, newItem({ name: app }, draft.plan))} /></>
         ) : (
-          <RouteView frame={frame} route={route} path={shownRoot} begin={shownRoot === top ? begin : undefined} end={<>{!traced && <button type="button" className="add-here" onClick={(event) => act.add(shownRoot, route.length, event.currentTarget)}><Plus size={14} aria-hidden />{t("editor.add_here")}</button>}{shownRoot === top ? end : undefined}</>} />
+          <RouteView frame={frame} route={route} path={shownRoot} begin={shownRoot === top ? begin : undefined} end={<>{!fixed && <button type="button" className="add-here" onClick={(event) => act.add(shownRoot, route.length, event.currentTarget)}><Plus size={14} aria-hidden />{t("editor.add_here")}</button>}{shownRoot === top ? end : undefined}</>} />
         )}
       </div>
-      {!traced && <Dragging area={area} plan={plan} numbers={numbers} language={language}
+      {!fixed && <Dragging area={area} plan={plan} numbers={numbers} language={language}
         onDrop={(dragged, slot) => {
           if (!dragged.moving) { put1(slot, newItem(apps.find((app) => app.name === dragged.app) ?? { name: dragged.app }, draft.plan)); return; }
           const made = move(draft.plan, dragged.moving, slot.route, slot.index);

@@ -11,7 +11,7 @@ import { destination, exitWords } from "../plan/sentence";
 import type { DialPlan, Language, Plan } from "../plan/types";
 import { clock, lasted, minutes, useWords, type Words } from "../words";
 import { Segments, toast } from "../ui/parts";
-import { useDraft } from "./draft";
+import { type Draft, useDraft } from "./draft";
 import type { Walked } from "./route-view";
 
 type Mode = "real" | "fixed" | "late" | "error";
@@ -53,7 +53,7 @@ export function useTestCall(): TestCallState {
     const began = performance.now();
     try {
       await draft.save();
-      const found = await post<Walk>(`/companies/${draft.company}/test-calls`, bodyOf(now, own, draft.plan));
+      const found = await post<Walk>(`/companies/${draft.company}/test-calls`, bodyOf(now, own, draft));
       if (own_turn !== turn.current) return;
       // Keys were pressed: what was walked before stays; the call goes on from there.
       const same = again.press ? sharedSteps(walk?.trace ?? [], found.trace) : 0;
@@ -71,7 +71,7 @@ export function useTestCall(): TestCallState {
   // The same call again, at the server, which writes down what has to happen from now on.
   const keep = useCallback(async (own: DialPlan): Promise<void> => {
     try {
-      const made = await post<{ name: string }>(`/companies/${draft.company}/scenarios/record`, { test_call: bodyOf(asked, own, draft.plan) });
+      const made = await post<{ name: string }>(`/companies/${draft.company}/scenarios/record`, { test_call: bodyOf(asked, own, draft) });
       toast(t("test.kept", { name: made.name }));
     } catch (error) { toast(error instanceof Refused ? error.message : t("state.offline")); }
   }, [asked, draft, t]);
@@ -107,12 +107,12 @@ export function useTestCall(): TestCallState {
   return { open, setOpen, asked, ask: (change) => setAsked((now) => ({ ...now, ...change })), walk, wrong, busy, upTo, took, startedAt, run: (own, again) => void run(own, again), keep, trace, begin };
 }
 
-function bodyOf(asked: Asked, own: DialPlan, plan: Plan): Record<string, unknown> {
+function bodyOf(asked: Asked, own: DialPlan, { plan, source }: Draft): Record<string, unknown> {
   const set = Object.entries(asked.replies).filter(([, reply]) => reply.mode !== "real");
   const replies = Object.fromEntries(set.map(([name, reply]) => [name, reply.mode === "fixed" ? reply.text : { exit: reply.mode === "late" ? "timeout" : "error" }]));
   const answers = asked.people === "answer" ? {} : Object.fromEntries((plan.users ?? []).map((user) => [user.number, asked.people]));
   return {
-    to: own.external_numbers?.[0] ?? own.internal_number ?? "", from: asked.from, press: asked.press, draft: true, replies, answers,
+    to: own.external_numbers?.[0] ?? own.internal_number ?? "", from: asked.from, press: asked.press, draft: source === "draft", replies, answers,
     ...(asked.at ? { at: asked.at } : {}), ...(asked.hangUpAfter ? { hang_up_after: asked.hangUpAfter } : {}),
   };
 }
@@ -167,6 +167,7 @@ function result(step: TraceStep, variables: Record<string, string>, plan: Plan, 
 export function TestCall({ test, plan, own }: { test: TestCallState; plan: Plan; own: DialPlan }) {
   const { t, language } = useWords();
   const { asked, walk } = test;
+  const { state } = useDraft();
   const begun = useRef(false);
   useEffect(() => { if (!begun.current) { begun.current = true; test.run(own, { press: "" }); } }, []); // eslint-disable-line
   const variables = useMemo(() => {
@@ -236,7 +237,7 @@ export function TestCall({ test, plan, own }: { test: TestCallState; plan: Plan;
       </div>
       <footer>
         <button type="button" className="button danger" disabled={!walk} onClick={() => { const at = walk?.trace[Math.min(test.upTo, walk.trace.length - 1)]?.started_ms ?? 0; test.run(own, { hangUpAfter: Math.max(0.01, at / 1000) }); }}><PhoneOff size={15} aria-hidden />{t("test.hang_up")}</button>
-        <button type="button" className="button" disabled={!walk} onClick={() => void test.keep(own)}><BookmarkPlus size={15} aria-hidden />{t("test.scenario")}</button>
+        {!state?.readOnly && <button type="button" className="button" disabled={!walk} onClick={() => void test.keep(own)}><BookmarkPlus size={15} aria-hidden />{t("test.scenario")}</button>}
       </footer>
     </aside>
   );

@@ -48,7 +48,7 @@ export function CallPage({ company, uuid }: { company: string; uuid: string }) {
   const own = planIndex >= 0 ? state.history.now.plan.dial_plans?.find((one) => one.name === plan.dial_plans?.[planIndex]?.name) : undefined;
   const playAgain = async (): Promise<void> => {
     const replies = Object.fromEntries(Object.entries(call.variables ?? {}).filter(([name]) => !name.includes(".")));
-    try { setReplay(await post<Walk>(`/companies/${company}/test-calls`, { to: call.callee_number, from: call.caller_number, at: call.arrived, replies, draft: true })); }
+    try { setReplay(await post<Walk>(`/companies/${company}/test-calls`, { to: call.callee_number, from: call.caller_number, at: call.arrived, replies, draft: !state.readOnly })); }
     catch (error) { toast((error as Error).message); }
   };
   return (

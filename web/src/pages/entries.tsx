@@ -42,6 +42,7 @@ export function Entries({ section, base, chosen, app, addWord, fresh, keyOf, for
   const [, navigate] = useLocation();
   const [query, setQuery] = useState("");
   const [asking, setAsking] = useState<{ index: number; places: string[] } | null>(null);
+  const { readOnly } = state!;
   const plan = state!.history.now.plan;
   const entries = ((plan as unknown as Record<string, Entry[]>)[section] ?? []);
   const index = entries.findIndex((entry) => keyOf(entry) === chosen);
@@ -78,7 +79,7 @@ export function Entries({ section, base, chosen, app, addWord, fresh, keyOf, for
   return (
     <div className="columns">
       <section className="panel">
-        <header><input className="input grow" type="search" style={{ height: 32 }} value={query} onChange={(event) => setQuery(event.target.value)} placeholder={t("action.search")} aria-label={t("action.search")} /><button type="button" className="button small" onClick={add}><Plus size={15} aria-hidden />{addWord}</button></header>
+        <header><input className="input grow" type="search" style={{ height: 32 }} value={query} onChange={(event) => setQuery(event.target.value)} placeholder={t("action.search")} aria-label={t("action.search")} />{!readOnly && <button type="button" className="button small" onClick={add}><Plus size={15} aria-hidden />{addWord}</button>}</header>
         <ul className="entry-list">
           {shown.map(({ one, at }) => (
             <li key={at}><Link href={`${base}/${encodeURIComponent(keyOf(one))}`} aria-current={at === index}><Tile app={app} small /><span className="two grow" style={{ minWidth: 0 }}><b className="ellipsis">{one.name || "…"}</b><span>{one.number ?? ""}</span></span>{problemsOf(at).some((problem) => problem.severity === "error") && <span className="badge bad round">!</span>}{dot?.(one)}</Link></li>
@@ -89,8 +90,8 @@ export function Entries({ section, base, chosen, app, addWord, fresh, keyOf, for
       <div className="stack">
         {current ? (
           <section className="panel">
-            <header><Tile app={app} small /><h2 className="grow ellipsis">{current.entry.name}</h2><button type="button" className="button small danger" onClick={() => { const places = usedIn(plan, section, current.entry); if (places.length) setAsking({ index, places }); else drop(index); }}><Trash2 size={14} aria-hidden />{t("action.delete")}</button></header>
-            <div className="form" key={index}>{form(current)}{problemsOf(index).filter((problem) => !/\]\.[a-z_]/.test(problem.path)).map((problem, at) => <p key={at} style={{ color: problem.severity === "error" ? "var(--bad)" : "var(--warn)" }}>{explain(problem, plan, language).text}</p>)}</div>
+            <header><Tile app={app} small /><h2 className="grow ellipsis">{current.entry.name}</h2>{!readOnly && <button type="button" className="button small danger" onClick={() => { const places = usedIn(plan, section, current.entry); if (places.length) setAsking({ index, places }); else drop(index); }}><Trash2 size={14} aria-hidden />{t("action.delete")}</button>}</header>
+            <fieldset className="form" key={index} disabled={readOnly}>{form(current)}{problemsOf(index).filter((problem) => !/\]\.[a-z_]/.test(problem.path)).map((problem, at) => <p key={at} style={{ color: problem.severity === "error" ? "var(--bad)" : "var(--warn)" }}>{explain(problem, plan, language).text}</p>)}</fieldset>
             <FormFoot />
           </section>
         ) : <section className="panel"><p className="empty">{t("people.none")}</p></section>}

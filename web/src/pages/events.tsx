@@ -3,6 +3,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus, RotateCcw, Send, Trash2 } from "lucide-react";
 import { useState } from "react";
+import { useAccess } from "../access";
 import { get, listed, type Page, post, Refused, send } from "../api/client";
 import { Empty, Loading, Switch, toast } from "../ui/parts";
 import { clock, day, useWords, type Word } from "../words";
@@ -78,6 +79,7 @@ function pretty(text: string): string {
 
 export function DataRegister({ company }: { company: string }) {
   const { t } = useWords();
+  const { may } = useAccess();
   const [number, setNumber] = useState("");
   const found = useQuery({ queryKey: ["data-register", company], queryFn: () => get<Page<Flow> & { keep_calls_days: number; keep_recordings_days: number; keep_voicemail_days: number }>(`/companies/${company}/data-register`), retry: false });
   if (found.isPending) return <Loading />;
@@ -96,13 +98,13 @@ export function DataRegister({ company }: { company: string }) {
             </tr>))}</tbody></table></div>)}
         {found.data && <p className="inside">{t("register.kept", { calls: kept(found.data.keep_calls_days), recordings: kept(found.data.keep_recordings_days), voicemail: kept(found.data.keep_voicemail_days) })}</p>}
       </section>
-      <section className="panel">
+      {may("administer") && <section className="panel">
         <header><h2>{t("register.about")}</h2></header>
         <div className="inside stack" style={{ gap: 10 }}><p className="quiet">{t("register.about_help")}</p>
           <div className="row" style={{ flexWrap: "wrap" }}><input className="input grow" inputMode="tel" aria-label={t("phone.number")} placeholder={t("phone.number")} value={number} onChange={(event) => setNumber(event.target.value)} />
             <a className="button" aria-disabled={!number.trim()} href={number.trim() ? `/api/v1/companies/${company}/about-number?number=${encodeURIComponent(number)}` : undefined} download>{t("action.download")}</a>
             <button type="button" className="button danger" disabled={!number.trim()} onClick={() => { if (confirm(t("register.sure", { number }))) void send<{ records: number }>("DELETE", `/companies/${company}/calls?number=${encodeURIComponent(number)}`).then((gone) => { toast(t("register.forgotten", { records: gone.records })); setNumber(""); }).catch((error: Error) => toast(error.message)); }}>{t("register.forget")}</button></div></div>
-      </section>
+      </section>}
     </div>
   );
 }

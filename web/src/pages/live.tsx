@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ExternalLink, PhoneOff, ShieldCheck, Zap, ZapOff } from "lucide-react";
 import { useMemo, useState } from "react";
 import { Link } from "wouter";
+import { useAccess } from "../access";
 import { get, listed, post } from "../api/client";
 import type { CallRecord } from "../api/types";
 import { useDraft } from "../editor/draft";
@@ -22,8 +23,9 @@ export function LivePage({ company }: { company: string }) {
   const now = useNow();
   const [only, setOnly] = useState("");
   const day = useMemo(() => { const at = new Date(); at.setHours(0, 0, 0, 0); return at.toISOString(); }, []);
-  const today = useQuery({ queryKey: ["calls-today", company], queryFn: async () => listed(await get<CallRecord[]>(`/companies/${company}/calls?limit=200&from=${encodeURIComponent(day)}`)), retry: false, refetchInterval: 15_000 });
-  const health = useQuery({ queryKey: ["webhooks", company], queryFn: () => get<{ items: WebhookHealth[]; origins: Origin[] }>(`/companies/${company}/webhooks`), retry: false, refetchInterval: 10_000 });
+  const { may } = useAccess();
+  const today = useQuery({ queryKey: ["calls-today", company], enabled: may("records"), queryFn: async () => listed(await get<CallRecord[]>(`/companies/${company}/calls?limit=200&from=${encodeURIComponent(day)}`)), retry: false, refetchInterval: 15_000 });
+  const health = useQuery({ queryKey: ["webhooks", company], enabled: may("read"), queryFn: () => get<{ items: WebhookHealth[]; origins: Origin[] }>(`/companies/${company}/webhooks`), retry: false, refetchInterval: 10_000 });
   if (!state || !live.data) return live.stale ? <main className="main"><div className="page">{t("live.lost", { time: clock(live.stale, language, true) })}</div></main> : <Loading />;
   const plan = state.history.now.plan;
   const calls = live.data.calls.filter((call) => !only || call.dial_plan === only);
@@ -49,9 +51,9 @@ export function LivePage({ company }: { company: string }) {
         <div className="tiles">
           <div className="panel figure"><span>{t("live.on_line")}</span><p><b>{live.data.calls.length}</b></p></div>
           <div className="panel figure"><span>{t("live.waiting")}</span><p><b>{waiting.length}</b>{waiting.length > 0 && <small>{t("live.oldest", { time: minutes(oldest) })}</small>}</p></div>
-          <div className="panel figure"><span>{t("live.today")}</span><p><b>{ended.length ? `${Math.round((answered / ended.length) * 100)}%` : "–"}</b><small>{t("live.of_calls", { count: ended.length })}</small></p></div>
+          {may("records") && <div className="panel figure"><span>{t("live.today")}</span><p><b>{ended.length ? `${Math.round((answered / ended.length) * 100)}%` : "–"}</b><small>{t("live.of_calls", { count: ended.length })}</small></p></div>}
           <div className="panel figure"><span>{t("live.phones")}</span><p><b>{phones.filter((phone) => phone.registered).length}</b><small>{t("live.phones_of", { count: phones.length })}</small></p></div>
-          <div className="panel figure"><span>{t("live.webhooks")}</span><p><b>{medians.length ? lasted(medians[Math.floor(medians.length / 2)], language) : "–"}</b><small>{t("live.median")}</small></p></div>
+          {may("read") && <div className="panel figure"><span>{t("live.webhooks")}</span><p><b>{medians.length ? lasted(medians[Math.floor(medians.length / 2)], language) : "–"}</b><small>{t("live.median")}</small></p></div>}
         </div>
         <div className="live-columns">
           <div className="stack">
@@ -60,13 +62,13 @@ export function LivePage({ company }: { company: string }) {
               {calls.length === 0 && <div className="empty"><h2>{t("live.no_calls")}</h2><p>{t("live.no_calls_more")}</p></div>}
               {calls.map((call) => <CallRow key={call.uuid} call={call} plan={plan} company={company} now={now} />)}
             </section>
-            <section className="panel">
+            {may("records") && <section className="panel">
               <header><h2 className="grow">{t("live.just_ended")}</h2><Link href={`/c/${company}/calls`} className="link">{t("live.all_calls")}</Link></header>
               {ended.slice(0, 6).map((call) => (
                 <Link key={call.uuid} href={`/c/${company}/calls/${call.uuid}`} className="ended-row"><span className="quiet">{clock(call.arrived, language)}</span><span className="ellipsis">{callerOf(call, plan, t("calls.withheld"))}</span><span className="ellipsis grow quiet">{whereTo(call, plan, t)}</span><span className="quiet">{minutes(call.lasted)}</span></Link>
               ))}
               {ended.length === 0 && <p className="inside quiet">{t("calls.none")}</p>}
-            </section>
+            </section>}
           </div>
           <div className="stack">
             {live.data.queues.map((queue) => (
@@ -83,11 +85,11 @@ export function LivePage({ company }: { company: string }) {
               <header><h2 className="grow">{t("live.phones")}</h2></header>
               <ul className="agent-list">{(plan.users ?? []).filter((user) => user.phones?.length).slice(0, 30).map((user) => { const presence = live.presence(user.number); return <li key={user.number}><i className={`dot ${presence}`} aria-hidden /><b>{user.name}</b><span className="grow quiet">{t(`overview.${presence}`)}</span><span className="quiet">{user.number}</span></li>; })}</ul>
             </section>
-            <section className="panel">
+            {may("read") && <section className="panel">
               <header><h2 className="grow">{t("live.webhooks")}</h2><span className="legend"><i className="p50" />p50<i className="p95" />p95</span></header>
               {webhooks.length === 0 && <p className="inside quiet">{t("live.no_webhooks")}</p>}
               {webhooks.map((one, index) => <Health key={one.path || index} health={one} origins={origins} plan={plan} now={now} />)}
-            </section>
+            </section>}
           </div>
         </div>
       </div></div>
@@ -115,6 +117,7 @@ export function callerOf(call: { caller_number?: string; caller_name?: string },
 /** The route folds to a row of icons; amber is a webhook that gave nothing. */
 function CallRow({ call, plan, company, now }: { call: LiveCall; plan: Plan; company: string; now: number }) {
   const { t, language } = useWords();
+  const { may } = useAccess();
   const steps = stepsOf(call);
   const herePath = call.path || (steps.at(-1)?.path ?? "");
   const index = plan.dial_plans?.findIndex((own) => own.name === call.dial_plan) ?? -1;
@@ -135,7 +138,7 @@ function CallRow({ call, plan, company, now }: { call: LiveCall; plan: Plan; com
         <p className="ellipsis" style={{ fontSize: 13 }}>{talking ? <>{t("live.talking")} <b>{destination(plan, talking)?.name ?? talking}</b></> : hereItem ? plain(sentence(hereItem, plan, language).title) : ""}{ringing && !talking && <span className="quiet"> · {ringing} {t("overview.ringing")}</span>}</p>
       </div>
       <b className="clock">{minutes(since)}</b>
-      <Menu label={t("action.more")} button={<span aria-hidden>···</span>}>{(close) => <button type="button" onClick={() => { close(); void post(`/companies/${company}/live/${call.uuid}/hang-up`); }}><PhoneOff size={15} aria-hidden />{t("live.hang_up")}</button>}</Menu>
+      {may("operate") && <Menu label={t("action.more")} button={<span aria-hidden>···</span>}>{(close) => <button type="button" onClick={() => { close(); void post(`/companies/${company}/live/${call.uuid}/hang-up`); }}><PhoneOff size={15} aria-hidden />{t("live.hang_up")}</button>}</Menu>}
     </div>
   );
 }

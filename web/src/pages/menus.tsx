@@ -34,7 +34,7 @@ export function MenusPage({ company }: { company: string }) {
     draft.edit({ ...draft.plan, ivr_menus: [...menus, menu] }, "");
     navigate(`/c/${company}/menus/${name}`);
   };
-  const button = <button type="button" className="button" onClick={add}><Plus size={16} aria-hidden />{t("menus.new")}</button>;
+  const button = !state.readOnly && <button type="button" className="button" onClick={add}><Plus size={16} aria-hidden />{t("menus.new")}</button>;
   return (
     <main className="main" id="content">
       <header className="top"><h1>{t("nav.menus")}</h1><span className="spacer" /><UndoRedo /><DraftBar company={company} onPublish={() => setPublishing(true)}>{button}</DraftBar></header>
@@ -88,6 +88,7 @@ export function MenuPage({ company, name }: { company: string; name: string }) {
   const label = (key: string): string => { const value = context.keys?.[key]; return !value || Array.isArray(value) ? "" : (value.label ?? ""); };
   const set = (keys: readonly (string | number)[], value: unknown, mark = ""): void => draft.edit(put(draft.plan, keys, value), undefined, mark);
   const openKey = (key: string): void => {
+    if (!context.keys?.[key] && state.readOnly) return;
     if (!context.keys?.[key]) set([...base, "keys", key], { label: "", route: [] });
     setPlace(`key ${key}`);
     draft.choose("");
@@ -120,9 +121,9 @@ export function MenuPage({ company, name }: { company: string; name: string }) {
       <header className="top">
         <span className="crumb"><Link href={`/c/${company}/menus`}>{t("nav.menus")}</Link> /</span><h1>{menu.name}</h1>
         <span className="badge">{t(Object.keys(menu.contexts).length === 1 ? "menus.contexts_one" : "menus.contexts_other", { count: Object.keys(menu.contexts).length })}</span>
-        <Menu label={t("action.more")} button={<span aria-hidden>···</span>} align="left">
+        {!state.readOnly && <Menu label={t("action.more")} button={<span aria-hidden>···</span>} align="left">
           {(close) => (<><div style={{ padding: 8 }}><TextField label={t("form.name")} value={menu.name} onChange={rename} /></div><button type="button" onClick={() => { close(); remove(); }}><Trash2 size={15} aria-hidden />{t("action.delete")}</button></>)}
-        </Menu>
+        </Menu>}
         <span className="spacer" /><UndoRedo /><DraftBar company={company} onPublish={() => setPublishing(true)} />
       </header>
       <div className={`menu-layout${path ? " open" : ""}`}>
@@ -131,7 +132,7 @@ export function MenuPage({ company, name }: { company: string; name: string }) {
             {Object.keys(menu.contexts).map((one) => (
               <button key={one} type="button" className={`button${one === contextName ? "" : " bare"}`} aria-pressed={one === contextName} onClick={() => { setShown(one); setPlace(""); }}><span className="badge">{one}</span>{languageName(one) !== one && languageName(one)}{one === menu.start && <span className="quiet">{t("menus.begin")}</span>}</button>
             ))}
-            {adding === null ? <button type="button" className="button bare" onClick={() => setAdding("")}><Plus size={15} aria-hidden />{t("menus.context")}</button> : (
+            {state.readOnly ? null : adding === null ? <button type="button" className="button bare" onClick={() => setAdding("")}><Plus size={15} aria-hidden />{t("menus.context")}</button> : (
               <form className="row" onSubmit={(event) => { event.preventDefault(); const next = adding.trim(); if (next && !(next in menu.contexts)) { set(["ivr_menus", index, "contexts", next], { timeout: 5, start: [{ announce: { say: "", ...(/^(nl|en)$/.test(next) ? { language: next } : {}) } }], keys: {} }); setShown(next); } setAdding(null); }}>
                 <input className="input" autoFocus value={adding} onChange={(event) => setAdding(event.target.value)} aria-label={t("menus.new_context")} placeholder={t("menus.new_context")} onBlur={() => { if (!adding) setAdding(null); }} />
               </form>
@@ -152,9 +153,9 @@ export function MenuPage({ company, name }: { company: string; name: string }) {
               const has = one in (context.keys ?? {});
               const app = route[0] ? appOf(route[0]) : "";
               return (
-                <button key={one} type="button" className={`key${has ? "" : " free"}${place === `key ${one}` ? " chosen" : ""}`} onClick={() => openKey(one)} aria-expanded={place === `key ${one}`}>
+                <button key={one} type="button" className={`key${has ? "" : " free"}${place === `key ${one}` ? " chosen" : ""}`} disabled={state.readOnly && !has} onClick={() => openKey(one)} aria-expanded={place === `key ${one}`}>
                   <span className="digit">{one}</span>
-                  {has ? <span className="what"><b>{label(one) || (route.length ? "" : "…")}</b><span className="quiet row" style={{ gap: 6 }}>{app && <span className={`ink ${kindOf(app)}`}><AppIcon app={app} size={15} /></span>}<span className="ellipsis">{route.length ? summary(route, plan, language) : t("menus.below")}</span></span></span> : <span className="quiet row"><Plus size={14} aria-hidden />{t("menus.route")}</span>}
+                  {has ? <span className="what"><b>{label(one) || (route.length ? "" : "…")}</b><span className="quiet row" style={{ gap: 6 }}>{app && <span className={`ink ${kindOf(app)}`}><AppIcon app={app} size={15} /></span>}<span className="ellipsis">{route.length ? summary(route, plan, language) : t("menus.below")}</span></span></span> : <span className="quiet row">{!state.readOnly && <><Plus size={14} aria-hidden />{t("menus.route")}</>}</span>}
                   {errors(`ivr_menus[${index}].contexts.${contextName}.keys.${one}`) > 0 && <span className="badge bad round">!</span>}
                 </button>
               );
@@ -163,7 +164,7 @@ export function MenuPage({ company, name }: { company: string; name: string }) {
           <div className="two-up">
             <div className="panel key-else">
               <button type="button" onClick={() => { setPlace("no_input"); draft.choose(""); }}><span className="tile"><Clock3 size={17} aria-hidden /></span><span className="grow"><b>{t("menus.no_input")}</b><span className="quiet">{(context.no_input ?? []).length ? summary(context.no_input ?? [], plan, language) : t("menus.below")}</span></span></button>
-              <label className="row quiet">{t("menus.no_input_within")} <span className="with-unit"><input className="input" style={{ width: 64 }} type="number" min={1} max={60} value={context.timeout ?? 5} onChange={(event) => set([...base, "timeout"], event.target.value === "" ? undefined : event.target.valueAsNumber, "menu.timeout")} /><span className="unit">s</span></span></label>
+              <label className="row quiet">{t("menus.no_input_within")} <span className="with-unit"><input className="input" style={{ width: 64 }} type="number" min={1} max={60} disabled={state.readOnly} value={context.timeout ?? 5} onChange={(event) => set([...base, "timeout"], event.target.value === "" ? undefined : event.target.valueAsNumber, "menu.timeout")} /><span className="unit">s</span></span></label>
             </div>
             <div className="panel key-else"><button type="button" onClick={() => { setPlace("invalid"); draft.choose(""); }}><span className="tile"><X size={17} aria-hidden /></span><span className="grow"><b>{t("menus.invalid")}</b><span className="quiet">{(context.invalid ?? []).length ? summary(context.invalid ?? [], plan, language) : t("menus.below")}</span></span></button></div>
           </div>
@@ -172,8 +173,8 @@ export function MenuPage({ company, name }: { company: string; name: string }) {
           <section className="key-pane" aria-label={key ? t("menus.key", { key }) : t("menus.route")}>
             <header>
               {key ? <span className="digit-box" aria-hidden>{key}</span> : <Tile app="announce" />}
-              <div className="grow">{key && keyValue && !Array.isArray(keyValue) ? <input className="input" aria-label={t("menus.label")} placeholder={t("menus.label")} value={label(key)} onChange={(event) => set([...base, "keys", key, "label"], event.target.value, `menu.label.${key}`)} /> : <h2>{key ? t("menus.key", { key }) : place === "start" ? t("menus.start") : place === "invalid" ? t("menus.invalid") : t("menus.no_input")}</h2>}</div>
-              {key && <button type="button" className="icon-button" aria-label={t("action.delete")} onClick={() => { set([...base, "keys", key], undefined); setPlace(""); toast(t("editor.removed", { title: t("menus.key", { key }) }), { words: t("action.undo"), run: () => draft.undo() }); }}><Trash2 size={16} /></button>}
+              <div className="grow">{key && keyValue && !Array.isArray(keyValue) && !state.readOnly ? <input className="input" aria-label={t("menus.label")} placeholder={t("menus.label")} value={label(key)} onChange={(event) => set([...base, "keys", key, "label"], event.target.value, `menu.label.${key}`)} /> : <h2>{key ? label(key) || t("menus.key", { key }) : place === "start" ? t("menus.start") : place === "invalid" ? t("menus.invalid") : t("menus.no_input")}</h2>}</div>
+              {key && !state.readOnly && <button type="button" className="icon-button" aria-label={t("action.delete")} onClick={() => { set([...base, "keys", key], undefined); setPlace(""); toast(t("editor.removed", { title: t("menus.key", { key }) }), { words: t("action.undo"), run: () => draft.undo() }); }}><Trash2 size={16} /></button>}
               <button type="button" className="icon-button" aria-label={t("action.close")} onClick={() => setPlace("")}><X size={18} /></button>
             </header>
             <RouteEditor key={path} company={company} top={path} apps={apps.data} palette={false} emptyStart={false}

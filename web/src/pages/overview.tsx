@@ -107,10 +107,10 @@ export function OverviewPage({ company }: { company: string }) {
         {plan.company.timezone && <span className="badge">{plan.company.timezone}</span>}
         <span className="spacer" /><UndoRedo />
         <input ref={file} type="file" accept=".yaml,.yml,.json" hidden onChange={(event) => { const chosen = event.target.files?.[0]; if (chosen) void importPlan(chosen); event.target.value = ""; }} />
-        <Menu label={t("overview.export")} className="button" button={<><FileDown size={16} aria-hidden />{t("overview.export")}</>}>
+        {!state.readOnly && <Menu label={t("overview.export")} className="button" button={<><FileDown size={16} aria-hidden />{t("overview.export")}</>}>
           {(close) => <><a href={`/api/v1/companies/${company}/draft/plan.yaml`} download onClick={close}><FileDown size={15} aria-hidden />{t("overview.export")}</a><button type="button" onClick={() => { close(); file.current?.click(); }}><FileUp size={15} aria-hidden />{t("overview.import")}</button></>}
-        </Menu>
-        <button type="button" className="button primary" onClick={newPlan}><Plus size={16} aria-hidden />{t("editor.new_plan")}</button>
+        </Menu>}
+        {!state.readOnly && <button type="button" className="button primary" onClick={newPlan}><Plus size={16} aria-hidden />{t("editor.new_plan")}</button>}
       </header>
       <div className="scroll"><div className="page">
         <div className="row" style={{ marginBottom: 16, flexWrap: "wrap" }}>

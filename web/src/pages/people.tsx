@@ -5,6 +5,7 @@ import qrcode from "qrcode-generator";
 import { Phone as PhoneIcon, Plus, Trash2, Upload } from "lucide-react";
 import { useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
+import { useAccess } from "../access";
 import { ask, get, listed, post, Refused, send, type Page } from "../api/client";
 import { useApps } from "../api/queries";
 import { ConflictDialog } from "../editor/conflict";
@@ -23,6 +24,7 @@ import { Entries, type Entry, type EntryForm } from "./entries";
 import { standing } from "./live";
 import { useAccounts, useLive } from "./live-data";
 import { freeEntryName, freeNumber } from "./plans";
+import { CallButton } from "./phone";
 import { Messages } from "./voicemail";
 
 const SECTIONS: [string, Word][] = [["users", "people.users"], ["groups", "people.groups"], ["queues", "people.queues"], ["voicemail", "people.voicemail"], ["phone-book", "people.phone_book"]];
@@ -37,8 +39,10 @@ export function PeoplePage({ company, section, entry }: { company: string; secti
   const { state } = useDraft();
   const live = useLive(company);
   const [publishing, setPublishing] = useState(false);
+  const { may } = useAccess();
   const base = `/c/${company}/people`;
   if (!state) return <Loading lines={5} />;
+  if (!may("read")) return <main className="main" id="content"><header className="top"><h1>{t("people.phone_book")}</h1></header><div className="scroll"><div className="page"><PhoneBook company={company} /></div></div></main>;
   const strategies = ["all", "in_order", "round_robin", "longest_idle"].map((one) => [one, strategyWords(one, language)] as const);
   const text = (entry: Entry, field: string): string => (entry[field] === undefined || entry[field] === null ? "" : String(entry[field]));
   const nameAndNumber = ({ entry, set, wrong }: EntryForm) => (
@@ -117,6 +121,7 @@ function Members({ label, value, onChange, plan, wrong }: { label: string; value
 function Agents({ value, onChange, plan, company, queue }: { value: Agent[]; onChange: (agents: Agent[]) => void; plan: Plan; company: string; queue: string }) {
   const { t } = useWords();
   const live = useLive(company);
+  const { may } = useAccess();
   const queries = useQueryClient();
   const now = live.data?.queues.find((one) => one.number === queue)?.agents ?? [];
   const switchOn = async (user: string, logged_in: boolean): Promise<void> => {
@@ -128,7 +133,7 @@ function Agents({ value, onChange, plan, company, queue }: { value: Agent[]; onC
       {value.map((agent, index) => {
         const state = now.find((one) => one.number === agent.user);
         return <div key={agent.user} className="row member"><Tile app="connect" small /><span className="grow">{destination(plan, agent.user)?.name ?? agent.user} <span className="quiet">{agent.user}</span></span>
-          {state && <button type="button" className={`badge round ${state.standing === "in" ? "good" : ""}`} style={{ border: 0, cursor: "pointer", minHeight: 24 }} aria-pressed={state.standing === "in"} onClick={() => void switchOn(agent.user, state.standing !== "in")}>{t(state.standing === "in" ? "live.logged_in" : standing(state.standing))}</button>}
+          {state && <button type="button" className={`badge round ${state.standing === "in" ? "good" : ""}`} style={{ border: 0, cursor: "pointer", minHeight: 24 }} aria-pressed={state.standing === "in"} disabled={!may("operate")} onClick={() => void switchOn(agent.user, state.standing !== "in")}>{t(state.standing === "in" ? "live.logged_in" : standing(state.standing))}</button>}
           <label className="row quiet" style={{ fontSize: 12.5 }}>{t("form.level")}<input className="input" style={{ width: 60, height: 30 }} type="number" min={1} max={99} value={agent.level ?? 1} onChange={(event) => onChange(value.map((one, at) => (at === index ? { ...one, level: event.target.valueAsNumber || 1 } : one)))} /></label>
           <button type="button" className="icon-button" aria-label={`${t("action.delete")} ${agent.user}`} onClick={() => onChange(value.filter((one) => one !== agent))}><Trash2 size={15} /></button></div>;
       })}
@@ -139,7 +144,7 @@ function Agents({ value, onChange, plan, company, queue }: { value: Agent[]; onC
 
 function Phones({ company, form }: { company: string; form: EntryForm }) {
   const { t } = useWords();
-  const { draft } = useDraft();
+  const { draft, state } = useDraft();
   const [showing, setShowing] = useState<{ username: string; account: string; password: string } | null>(null);
   const accounts = useAccounts(company);
   const phones = (form.entry.phones as Phone[] | undefined) ?? [];
@@ -161,9 +166,10 @@ function Phones({ company, form }: { company: string; form: EntryForm }) {
   };
   return (
     <section className="panel">
-      <header><h2 className="grow">{t("form.phones")}</h2><button type="button" className="button small" onClick={add}><Plus size={15} aria-hidden />{t("people.add_phone")}</button></header>
+      <header><h2 className="grow">{t("form.phones")}</h2>{!state?.readOnly && <button type="button" className="button small" onClick={add}><Plus size={15} aria-hidden />{t("people.add_phone")}</button>}</header>
       <ul className="inside stack" style={{ gap: 8 }}>
-        {phones.map((phone, index) => (
+        {state?.readOnly && phones.map((phone) => <li key={phone.username} className="mono">{phone.username}</li>)}
+        {!state?.readOnly && phones.map((phone, index) => (
           <li key={index} className="row" style={{ flexWrap: "wrap" }}>
             <input className="input mono grow" style={{ maxWidth: 220 }} aria-label={t("form.username")} value={phone.username} onChange={(event) => form.set("phones", phones.map((one, at) => (at === index ? { ...one, username: event.target.value } : one)))} />
             <span className="grow" />
@@ -218,6 +224,7 @@ interface BookEntry { number: string; name: string }
 
 function PhoneBook({ company }: { company: string }) {
   const { t } = useWords();
+  const { may } = useAccess();
   const { state } = useDraft();
   const queries = useQueryClient();
   const [query, setQuery] = useState("");
@@ -232,13 +239,13 @@ function PhoneBook({ company }: { company: string }) {
     <section className="panel" style={{ maxWidth: 760 }}>
       <header><input className="input grow" type="search" style={{ height: 32 }} value={query} placeholder={t("action.search")} aria-label={t("action.search")} onChange={(event) => setQuery(event.target.value)} />
         <input ref={file} type="file" accept=".csv,.vcf,text/csv,text/vcard" hidden onChange={(event) => { const chosen = event.target.files?.[0]; if (chosen) void told(ask("POST", `/companies/${company}/phone-book/import`, chosen, { "Content-Type": chosen.name.endsWith(".vcf") ? "text/vcard" : "text/csv" })); event.target.value = ""; }} />
-        <button type="button" className="button small" onClick={() => file.current?.click()}><Upload size={15} aria-hidden />{t("people.import")}</button></header>
-      <form className="inside row" onSubmit={(event) => { event.preventDefault(); void told(send("PUT", `/companies/${company}/phone-book/${encodeURIComponent(fresh.number)}`, { name: fresh.name })).then(() => setFresh({ name: "", number: "" })); }}>
+        {may("edit") && <button type="button" className="button small" onClick={() => file.current?.click()}><Upload size={15} aria-hidden />{t("people.import")}</button>}</header>
+      {may("edit") && <form className="inside row" onSubmit={(event) => { event.preventDefault(); void told(send("PUT", `/companies/${company}/phone-book/${encodeURIComponent(fresh.number)}`, { name: fresh.name })).then(() => setFresh({ name: "", number: "" })); }}>
         <input className="input grow" required value={fresh.name} placeholder={t("form.name")} aria-label={t("form.name")} onChange={(event) => setFresh({ ...fresh, name: event.target.value })} />
         <input className="input" style={{ width: 200 }} required value={fresh.number} placeholder={t("phone.number")} aria-label={t("phone.number")} onChange={(event) => setFresh({ ...fresh, number: event.target.value })} />
         <button type="submit" className="button"><Plus size={15} aria-hidden />{t("action.add")}</button>
-      </form>
-      <table className="table"><tbody>{list.map((entry) => <tr key={entry.number}><td><b>{entry.name}</b></td><td className="nowrap">{shown(entry.number, state?.history.now.plan.company.country)}</td><td className="right">{!found.isError && <button type="button" className="icon-button" aria-label={`${t("action.delete")} ${entry.name}`} onClick={() => void told(send("DELETE", `/companies/${company}/phone-book/${encodeURIComponent(entry.number)}`))}><Trash2 size={15} /></button>}</td></tr>)}</tbody></table>
+      </form>}
+      <table className="table"><tbody>{list.map((entry) => <tr key={entry.number}><td><b>{entry.name}</b></td><td className="nowrap">{shown(entry.number, state?.history.now.plan.company.country)}</td><td className="right nowrap"><CallButton company={company} number={entry.number} name={entry.name} />{may("edit") && !found.isError && <button type="button" className="icon-button" aria-label={`${t("action.delete")} ${entry.name}`} onClick={() => void told(send("DELETE", `/companies/${company}/phone-book/${encodeURIComponent(entry.number)}`))}><Trash2 size={15} /></button>}</td></tr>)}</tbody></table>
       {list.length === 0 && <Empty title={t("state.nothing")} />}
     </section>
   );

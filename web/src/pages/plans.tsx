@@ -51,9 +51,9 @@ export function PlansPage({ company }: { company: string }) {
   const plans = plan.dial_plans ?? [];
   return (
     <main className="main" id="content">
-      <header className="top"><h1>{t("nav.plans")}</h1><span className="spacer" /><UndoRedo /><DraftBar company={company} onPublish={() => setPublishing(true)}><button type="button" className="button" onClick={add}><Plus size={16} aria-hidden />{t("editor.new_plan")}</button></DraftBar></header>
+      <header className="top"><h1>{t("nav.plans")}</h1><span className="spacer" /><UndoRedo /><DraftBar company={company} onPublish={() => setPublishing(true)}>{!state.readOnly && <button type="button" className="button" onClick={add}><Plus size={16} aria-hidden />{t("editor.new_plan")}</button>}</DraftBar></header>
       <div className="scroll"><div className="page">
-        {plans.length === 0 ? <Empty title={t("editor.empty_title")} more={t("editor.empty_more")}><button type="button" className="button primary" onClick={add}><Plus size={16} aria-hidden />{t("editor.new_plan")}</button></Empty> : (
+        {plans.length === 0 && state.readOnly ? <Empty title={t("editor.never")} more={t("editor.never_more")} /> : plans.length === 0 ? <Empty title={t("editor.empty_title")} more={t("editor.empty_more")}><button type="button" className="button primary" onClick={add}><Plus size={16} aria-hidden />{t("editor.new_plan")}</button></Empty> : (
           <ul className="stack" style={{ gap: 10 }}>
             {plans.map((own, index) => {
               const errors = state.problems.filter((problem) => problem.severity === "error" && problem.path.startsWith(`dial_plans[${index}]`)).length;

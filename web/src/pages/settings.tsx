@@ -3,8 +3,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Languages, Plus, SunMoon, Trash2, Undo2 } from "lucide-react";
 import { useState } from "react";
+import { useAccess } from "../access";
 import { get, listed, post, Refused, send } from "../api/client";
-import type { Session, Version } from "../api/types";
+import type { Right, Session, Version } from "../api/types";
 import { ConflictDialog } from "../editor/conflict";
 import { useDraft } from "../editor/draft";
 import { FormFoot } from "../editor/form";
@@ -16,6 +17,7 @@ import { put } from "../plan/path";
 import { CheckField, Empty, ListField, Loading, NumberField, SelectField, TextField, toast } from "../ui/parts";
 import { switchTheme } from "../theme";
 import { clock, day, speak, useWords, type Word } from "../words";
+import { AccessList } from "./people-access";
 import { Entries } from "./entries";
 import { DataRegister, EventWebhooks } from "./events";
 import { SectionTabs } from "./people";
@@ -24,20 +26,24 @@ import { SecondFactor } from "./second-factor";
 import { SoundsList } from "./sounds";
 import { countryNames, timezones } from "./setup";
 
-const SECTIONS: [string, Word][] = [["company", "settings.company"], ["versions", "settings.versions"], ["trunks", "settings.trunks"], ["prompts", "settings.prompts"], ["events", "settings.events"], ["data", "settings.data"], ["secrets", "settings.secrets"], ["access", "settings.people"], ["tokens", "settings.tokens"], ["audit", "settings.audit"]];
+const SECTIONS: [string, Word, Right][] = [["company", "settings.company", "read"], ["versions", "settings.versions", "read"], ["trunks", "settings.trunks", "read"], ["prompts", "settings.prompts", "read"], ["events", "settings.events", "administer"], ["data", "settings.data", "read"], ["secrets", "settings.secrets", "edit"], ["access", "settings.people", "administer"], ["tokens", "settings.tokens", "administer"], ["audit", "settings.audit", "administer"], ["account", "settings.account", "member"]];
 
-export function SettingsPage({ company, section, entry, session }: { company: string; section: string; entry: string | undefined; session: Session }) {
+export function SettingsPage({ company, section: asked, entry, session }: { company: string; section: string; entry: string | undefined; session: Session }) {
   const { t } = useWords();
   const { state } = useDraft();
   const [publishing, setPublishing] = useState(false);
+  const { may } = useAccess();
   if (!state) return <Loading lines={4} />;
+  const sections = SECTIONS.filter(([, , right]) => may(right)).map(([name, word]) => [name, word] as const);
+  const section = sections.some(([name]) => name === asked) ? asked : sections[0]![0];
   const base = `/c/${company}/settings`;
   return (
     <main className="main" id="content">
       <header className="top"><h1>{t("nav.settings")}</h1><span className="spacer" />{["company", "trunks", "versions"].includes(section) && <><UndoRedo /><DraftBar company={company} onPublish={() => setPublishing(true)} /></>}</header>
-      <SectionTabs base={base} sections={SECTIONS} now={section} />
+      <SectionTabs base={base} sections={sections} now={section} />
       <div className="scroll"><div className="page">
-        {section === "company" && <CompanyForm session={session} />}
+        {section === "company" && <CompanyForm />}
+        {section === "account" && <Account session={session} />}
         {section === "versions" && <Versions company={company} />}
         {section === "trunks" && <Entries section="trunks" base={`${base}/trunks`} chosen={entry} app="goto" addWord={t("action.add")} keyOf={(one) => one.name} fresh={(plan) => ({ name: freeEntryName(plan.trunks, "provider").replace(" ", "-"), host: "" })}
           form={({ entry: one, set, wrong }) => <>
@@ -64,7 +70,7 @@ export function SettingsPage({ company, section, entry, session }: { company: st
   );
 }
 
-function CompanyForm({ session }: { session: Session }) {
+function CompanyForm() {
   const { t, language } = useWords();
   const { draft, state } = useDraft();
   const plan = state!.history.now.plan;
@@ -72,13 +78,21 @@ function CompanyForm({ session }: { session: Session }) {
   return (
     <div className="stack" style={{ maxWidth: 640 }}>
       <section className="panel"><header><h2>{t("settings.company")}</h2></header>
-        <div className="form">
+        <fieldset className="form" disabled={state!.readOnly}>
           <TextField label={t("setup.company_name")} value={plan.company.name ?? ""} onChange={(name) => set("name", name)} />
           <SelectField label={t("form.country")} value={plan.company.country ?? "NL"} options={countryNames(language)} onChange={(country) => set("country", country)} />
           <SelectField label={t("form.timezone")} value={plan.company.timezone ?? "Europe/Amsterdam"} options={timezones()} onChange={(zone) => set("timezone", zone)} />
           <SelectField label={t("setup.language")} value={plan.company.language ?? "nl"} options={[["nl", "Nederlands"], ["en", "English"]]} onChange={(next) => set("language", next)} />
           <NumberPicker label={t("form.last_resort")} value={plan.company.last_resort ?? ""} plan={plan} kinds={["user", "group"]} onChange={(number) => set("last_resort", number)} />
-        </div><FormFoot /></section>
+        </fieldset><FormFoot /></section>
+    </div>
+  );
+}
+
+function Account({ session }: { session: Session }) {
+  const { t, language } = useWords();
+  return (
+    <div className="stack" style={{ maxWidth: 640 }}>
       <section className="panel"><header><h2>{t("settings.appearance")}</h2></header><div className="inside row" style={{ flexWrap: "wrap" }}><span className="grow">{session.user.name} · <span className="quiet">{session.user.email}</span></span><button type="button" className="button" onClick={() => speak(language === "nl" ? "en" : "nl")}><Languages size={15} aria-hidden />{t("account.language")}</button><button type="button" className="button" onClick={switchTheme}><SunMoon size={15} aria-hidden />{t("account.theme")}</button></div></section>
       <SecondFactor session={session} />
     </div>
@@ -103,7 +117,7 @@ function Versions({ company }: { company: string }) {
   if (!found.data.length) return <Empty title={t("history.none")} />;
   return (
     <div className="stack" style={{ maxWidth: 860, gap: 16 }}>
-    <Gradual company={company} />
+    <Gradual company={company} mayEdit={!state?.readOnly} />
     <ol className="panel">
       {found.data.map((version) => (
         <li key={version.number} className="version-row">
@@ -111,10 +125,10 @@ function Versions({ company }: { company: string }) {
             <b>{t("editor.version", { number: version.number })}</b>{version.live && <span className="badge good round"><i className="dot free" aria-hidden />{t("history.live")}</span>}
             <span className="quiet">{version.author} · {day(version.at, language)}, {clock(version.at, language)}</span><span className="grow" />
             <button type="button" className="button small" aria-expanded={open === version.number} onClick={() => setOpen(open === version.number ? 0 : version.number)}>{t("history.compare")}</button>
-            {!version.live && <button type="button" className="button small" onClick={() => void back(version.number)}><Undo2 size={14} aria-hidden />{t("history.roll_back")}</button>}
+            {!version.live && !state?.readOnly && <button type="button" className="button small" onClick={() => void back(version.number)}><Undo2 size={14} aria-hidden />{t("history.roll_back")}</button>}
           </div>
           {version.note && <p>{version.note}</p>}
-          {open === version.number && <div style={{ marginTop: 8 }}><Changes company={company} from={version.number} to="draft" now={state!.history.now.plan} /></div>}
+          {open === version.number && <div style={{ marginTop: 8 }}><Changes company={company} from={version.number} to={state?.readOnly ? state.base : "draft"} now={state!.history.now.plan} /></div>}
         </li>
       ))}
     </ol>
@@ -123,7 +137,7 @@ function Versions({ company }: { company: string }) {
 }
 
 /** Small lists that the server keeps: what is there, one line to add, a way to take away. */
-function useList<T>(company: string, path: string) {
+export function useList<T>(company: string, path: string) {
   const { t } = useWords();
   const queries = useQueryClient();
   const key = [path, company];
@@ -148,28 +162,6 @@ function Secrets({ company }: { company: string }) {
   );
 }
 
-interface PersonRow { id: string; name: string; email: string; role: string; signs_in: boolean }
-
-function AccessList({ company }: { company: string }) {
-  const { t } = useWords();
-  const { list, refused, told } = useList<PersonRow>(company, "people");
-  const [fresh, setFresh] = useState({ name: "", email: "", role: "editor" });
-  const [link, setLink] = useState("");
-  const roles = ["administrator", "editor", "agent", "read-only"].map((role) => [role, role] as const);
-  return (
-    <section className="panel" style={{ maxWidth: 860 }}>
-      <header><h2>{t("settings.people")}</h2></header>
-      <form className="inside row" style={{ flexWrap: "wrap" }} onSubmit={(event) => { event.preventDefault(); void told(post<{ link?: string }>(`/companies/${company}/people`, fresh)).then((made) => { if (made) { setFresh({ ...fresh, name: "", email: "" }); setLink(made.link ?? ""); } }); }}>
-        <input className="input grow" required placeholder={t("form.name")} aria-label={t("form.name")} value={fresh.name} onChange={(event) => setFresh({ ...fresh, name: event.target.value })} /><input className="input grow" required type="email" placeholder={t("sign_in.email")} aria-label={t("sign_in.email")} value={fresh.email} onChange={(event) => setFresh({ ...fresh, email: event.target.value })} />
-        <select className="select" style={{ width: 160 }} aria-label={t("settings.role")} value={fresh.role} onChange={(event) => setFresh({ ...fresh, role: event.target.value })}>{roles.map(([role]) => <option key={role}>{role}</option>)}</select><button type="submit" className="button"><Plus size={15} aria-hidden />{t("settings.invite")}</button>
-      </form>
-      {link && <p className="inside mono" style={{ overflowWrap: "anywhere" }}>{link}</p>}
-      {refused && <p className="inside quiet">{refused}</p>}
-      <table className="table"><tbody>{list.map((person) => <tr key={person.id}><td><b>{person.name}</b><br /><span className="quiet">{person.email}</span></td><td><span className="badge">{person.role}</span>{!person.signs_in && <span className="badge warn">{t("settings.invited")}</span>}</td><td className="right"><button type="button" className="icon-button" aria-label={`${t("action.delete")} ${person.name}`} onClick={() => void told(send("DELETE", `/companies/${company}/people/${person.id}`))}><Trash2 size={15} /></button></td></tr>)}</tbody></table>
-    </section>
-  );
-}
-
 interface Token { id: string; name: string; person: string; scopes: string[]; created: string; expires: string | null }
 
 const SCOPES = ["live", "read", "records", "operate", "edit", "listen", "administer"] as const;
@@ -185,11 +177,11 @@ function Tokens({ company }: { company: string }) {
       <header><h2>{t("settings.tokens")}</h2></header>
       <form className="inside stack" style={{ gap: 10 }} onSubmit={(event) => { event.preventDefault(); void told(post<{ text: string }>(`/companies/${company}/tokens`, { name, scopes })).then((token) => { if (token) { setMade(token.text); setName(""); } }); }}>
         <div className="row"><input className="input grow" required placeholder={t("form.name")} aria-label={t("form.name")} value={name} onChange={(event) => setName(event.target.value)} /><button type="submit" className="button" disabled={!scopes.length}><Plus size={15} aria-hidden />{t("settings.new_token")}</button></div>
-        <div className="row" role="group" aria-label={t("settings.scopes")} style={{ flexWrap: "wrap", gap: 14 }}>{SCOPES.map((scope) => <label key={scope} className="check"><input type="checkbox" checked={scopes.includes(scope)} onChange={(event) => setScopes(event.target.checked ? [...scopes, scope] : scopes.filter((one) => one !== scope))} />{scope}</label>)}</div>
+        <div className="row" role="group" aria-label={t("settings.scopes")} style={{ flexWrap: "wrap", gap: 14 }}>{SCOPES.map((scope) => <label key={scope} className="check"><input type="checkbox" checked={scopes.includes(scope)} onChange={(event) => setScopes(event.target.checked ? [...scopes, scope] : scopes.filter((one) => one !== scope))} />{t(`right.${scope}`)}</label>)}</div>
       </form>
       {made && <div className="inside"><p className="badge warn" style={{ whiteSpace: "normal" }}>{t("settings.token_once")}</p><p className="mono" style={{ overflowWrap: "anywhere", marginTop: 8 }}>{made}</p></div>}
       {refused && <p className="inside quiet">{refused}</p>}
-      <ul>{list.map((token) => <li key={token.id} className="message"><b className="grow">{token.name}</b><span className="quiet">{token.scopes.join(", ")} · {day(token.created, language)}</span><button type="button" className="icon-button" aria-label={`${t("action.delete")} ${token.name}`} onClick={() => void told(send("DELETE", `/companies/${company}/tokens/${token.id}`))}><Trash2 size={15} /></button></li>)}</ul>
+      <ul>{list.map((token) => <li key={token.id} className="message"><b className="grow">{token.name}</b><span className="quiet">{token.scopes.map((scope) => t(`right.${scope as "read"}`)).join(", ")} · {day(token.created, language)}</span><button type="button" className="icon-button" aria-label={`${t("action.delete")} ${token.name}`} onClick={() => void told(send("DELETE", `/companies/${company}/tokens/${token.id}`))}><Trash2 size={15} /></button></li>)}</ul>
     </section>
   );
 }

@@ -3,6 +3,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
+import { useAccess } from "../access";
 import { get, Refused, send } from "../api/client";
 import { ConflictDialog } from "../editor/conflict";
 import { useDraft } from "../editor/draft";
@@ -18,14 +19,14 @@ import { SectionTabs } from "./people";
 import { freeEntryName } from "./plans";
 import { countryNames } from "./setup";
 
-interface SwitchState { name: string; on: boolean; until: string | null }
+interface SwitchState { name: string; group?: string; on: boolean; until: string | null }
 interface TimeState { name: string; holds: boolean; calendar: boolean; said: boolean | null; until: string | null }
 interface CompanyState { diversions: SwitchState[]; times: TimeState[]; live: boolean }
 
 const SECTIONS: [string, Word][] = [["switches", "today.switches"], ["times", "today.times"], ["diversions", "today.diversions"]];
 
 /** What people switched: of the published plan, for only that one is walked. */
-function useCompanyState(company: string) {
+export function useCompanyState(company: string) {
   return useQuery({
     queryKey: ["state", company],
     queryFn: async (): Promise<CompanyState> => {
@@ -40,19 +41,20 @@ function useCompanyState(company: string) {
 export function TodayPage({ company, section, entry }: { company: string; section: string; entry: string | undefined }) {
   const { t } = useWords();
   const { state } = useDraft();
+  const { may } = useAccess();
   const [publishing, setPublishing] = useState(false);
   if (!state) return <Loading lines={4} />;
   const base = `/c/${company}/today`;
   return (
     <main className="main" id="content">
-      <header className="top"><h1>{t("today.title")}</h1><span className="spacer" />{section !== "switches" && <><UndoRedo /><DraftBar company={company} onPublish={() => setPublishing(true)} /></>}</header>
-      <SectionTabs base={base} sections={SECTIONS} now={section} />
+      <header className="top"><h1>{t("today.title")}</h1><span className="spacer" />{section !== "switches" && may("read") && <><UndoRedo /><DraftBar company={company} onPublish={() => setPublishing(true)} /></>}</header>
+      {may("read") && <SectionTabs base={base} sections={SECTIONS} now={section} />}
       <div className="scroll"><div className="page">
-        {section === "switches" && <Switches company={company} plan={state.history.now.plan} />}
-        {section === "times" && <Entries section="time_conditions" base={`${base}/times`} chosen={entry} app="time" addWord={t("action.add")} keyOf={(one) => one.name}
+        {(section === "switches" || !may("read")) && <Switches company={company} plan={state.history.now.plan} />}
+        {section === "times" && may("read") && <Entries section="time_conditions" base={`${base}/times`} chosen={entry} app="time" addWord={t("action.add")} keyOf={(one) => one.name}
           fresh={(plan) => ({ name: freeEntryName(plan.time_conditions, t("today.new_time").toLowerCase()), weekdays: [{ days: ["mon", "tue", "wed", "thu", "fri"], from: "08:30", to: "17:00" }] })}
           form={(form) => <><TextField label={t("form.name")} value={form.entry.name} onChange={(name) => form.set("name", name)} wrong={form.wrong("name")} /><TimesForm entry={form.entry as unknown as TimeCondition} set={form.set} wrong={form.wrong} /></>} />}
-        {section === "diversions" && <Entries section="diversions" base={`${base}/diversions`} chosen={entry} app="diversion" addWord={t("action.add")} keyOf={(one) => one.name}
+        {section === "diversions" && may("read") && <Entries section="diversions" base={`${base}/diversions`} chosen={entry} app="diversion" addWord={t("action.add")} keyOf={(one) => one.name}
           fresh={(plan) => ({ name: freeEntryName(plan.diversions, t("today.new_diversion").toLowerCase()), code: String(1 + Math.max(0, ...(plan.diversions ?? []).map((one) => Number(one.code) || 0))) })}
           form={(form) => <><TextField label={t("form.name")} value={form.entry.name} onChange={(name) => form.set("name", name)} wrong={form.wrong("name")} /><TextField label={t("form.code")} value={String(form.entry.code ?? "")} help={t("form.code_help")} onChange={(code) => form.set("code", code)} wrong={form.wrong("code")} /><TextField label={t("form.group")} value={String(form.entry.group ?? "")} onChange={(group) => form.set("group", group)} wrong={form.wrong("group")} /></>} />}
       </div></div>
@@ -69,13 +71,16 @@ function whileOn(plan: Plan, name: string): Route | undefined {
   return undefined;
 }
 
-function Switches({ company, plan }: { company: string; plan: Plan }) {
+export function Switches({ company, plan }: { company: string; plan: Plan }) {
   const { t, language } = useWords();
   const queries = useQueryClient();
   const found = useCompanyState(company);
   const [asking, setAsking] = useState<{ kind: "times" | "diversions"; name: string; holds?: boolean } | null>(null);
-  const diversions = plan.diversions ?? [];
-  const times = plan.time_conditions ?? [];
+  const { may } = useAccess();
+  const diversions: Pick<Diversion, "name" | "group">[] = may("read") ? (plan.diversions ?? []) : (found.data?.diversions ?? []);
+  const times: TimeCondition[] = may("read") ? (plan.time_conditions ?? []) : (found.data?.times ?? []);
+  if (!found.data && !may("read")) return <Loading lines={3} />;
+  if (found.data && !found.data.live) return <Empty title={t("today.not_live")} {...(may("edit") ? { more: t("today.not_live_more") } : {})} />;
   if (!diversions.length && !times.length) return <Empty title={t("today.nothing")} more={t("today.nothing_more")} />;
   const change = async (kind: "times" | "diversions", name: string, body: object, words: string, back: object): Promise<void> => {
     try {
@@ -86,7 +91,6 @@ function Switches({ company, plan }: { company: string; plan: Plan }) {
   };
   const groups = [...new Set(diversions.map((one) => one.group ?? ""))].sort((a, b) => Number(!a) - Number(!b));
   const untilWords = (until: string | null | undefined): string => (until ? t("today.until", { time: clock(until, language) }) : "");
-  if (found.data && !found.data.live) return <Empty title={t("today.not_live")} more={t("today.not_live_more")} />;
   return (
     <div className="today">
       <p className="quiet">{new Date().toLocaleDateString(locale(language), { weekday: "long", day: "numeric", month: "long" })}</p>
@@ -97,11 +101,11 @@ function Switches({ company, plan }: { company: string; plan: Plan }) {
             <h2 className="row"><i className={`dot ${now?.holds ? "free" : typeof now?.said === "boolean" ? "busy" : "off"}`} aria-hidden />{condition.name}: {t(condition.weekdays?.length ? (now?.holds ? "today.open" : "today.closed") : now?.holds ? "today.holds" : "today.holds_not")} {untilWords(now?.until)}</h2>
             <p className="quiet">{typeof now?.said === "boolean" ? t("today.exception") : t("today.usual")}</p>
             <DayBar condition={condition} language={language} />
-            <div className="today-buttons">
+            {may("operate") && <div className="today-buttons">
               {typeof now?.said === "boolean" ? <button type="button" className="button" onClick={() => void change("times", condition.name, { holds: null }, t("today.as_usual"), { holds: now!.holds, until: now?.until ?? null })}>{t("today.as_usual")}</button> : <>
                 <button type="button" className="button" onClick={() => setAsking({ kind: "times", name: condition.name, holds: false })}>{t(condition.weekdays?.length ? "today.earlier" : "today.make_not")}</button>
                 <button type="button" className="button" onClick={() => setAsking({ kind: "times", name: condition.name, holds: true })}>{t(condition.weekdays?.length ? "today.longer" : "today.make")}</button></>}
-            </div>
+            </div>}
           </section>
         );
       })}
@@ -109,13 +113,13 @@ function Switches({ company, plan }: { company: string; plan: Plan }) {
         <section key={group}>
           <h3 className="group-title"><b>{group || t("today.always")}</b>{group && <span className="quiet"> · {t("today.one_at_a_time")}</span>}</h3>
           <ul className="panel">
-            {diversions.filter((one) => (one.group ?? "") === group).map((one: Diversion) => {
+            {diversions.filter((one) => (one.group ?? "") === group).map((one) => {
               const now = found.data?.diversions.find((state) => state.name === one.name);
               const route = whileOn(plan, one.name);
               return (
                 <li key={one.name} className="switch-row">
                   <span className="grow"><b>{one.name}</b><br /><span className="quiet">{now?.on ? (now?.until ? t("today.on_until", { time: clock(now!.until!, language) }) : t("today.on")) : route ? summary(route, plan, language) : t("today.off")}</span></span>
-                  <Switch on={now?.on === true} label={one.name} onChange={(on) => { if (on) setAsking({ kind: "diversions", name: one.name }); else void change("diversions", one.name, { on: false }, t("today.switched_off", { name: one.name }), { on: true, until: now?.until ?? null }); }} />
+                  <Switch on={now?.on === true} label={one.name} disabled={!may("operate")} onChange={(on) => { if (on) setAsking({ kind: "diversions", name: one.name }); else void change("diversions", one.name, { on: false }, t("today.switched_off", { name: one.name }), { on: true, until: now?.until ?? null }); }} />
                 </li>
               );
             })}
@@ -132,7 +136,7 @@ function Switches({ company, plan }: { company: string; plan: Plan }) {
   );
 }
 
-function Until({ title, onPick, onClose }: { title: string; onPick: (until: string | null) => void; onClose: () => void }) {
+export function Until({ title, onPick, onClose }: { title: string; onPick: (until: string | null) => void; onClose: () => void }) {
   const { t, language } = useWords();
   const later = (minutes: number): Date => { const at = new Date(Date.now() + minutes * 60_000); at.setSeconds(0, 0); return at; };
   const end = new Date();

@@ -116,8 +116,8 @@ export function Segments<T extends string>({ label, value, options, onChange }: 
   );
 }
 
-export function Switch({ on, label, onChange }: { on: boolean; label: string; onChange: (on: boolean) => void }) {
-  return <button type="button" className="switch" role="switch" aria-checked={on} aria-label={label} onClick={() => onChange(!on)} />;
+export function Switch({ on, label, onChange, disabled = false }: { on: boolean; label: string; onChange: (on: boolean) => void; disabled?: boolean }) {
+  return <button type="button" className="switch" disabled={disabled} role="switch" aria-checked={on} aria-label={label} onClick={() => onChange(!on)} />;
 }
 
 /** A label above, help below, and what is wrong. */
