@@ -113,6 +113,8 @@ def _tour(page: Page, exchange: Stage, language: str) -> None:
     expect(page.locator(".saved")).to_contain_text(re.compile("Bewaard|Saved"))
     page.get_by_role("button", name="Publiceren" if nl else "Publish").click()
     expect(page.locator("dialog .change").first).to_be_visible()
+    expect(page.locator(".examination")).to_have_count(3)
+    expect(page.locator(".examination[aria-busy]")).to_have_count(0, timeout=60_000)
     _shoot(page, "publish", language)
     page.keyboard.press("Escape")
     page.goto(exchange.at("menus/keuze"))

@@ -1,5 +1,7 @@
 """Does somebody at the page see a real call walk its plan, and read why it went where it went?"""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -42,6 +44,11 @@ def test_a_real_call_is_seen_live_and_told_afterwards(visitor: Visitor, exchange
     expect(page.locator(".path-panel .branch.walked .card")).to_contain_text("Verbind door met Finance")
     expect(page.locator(".ladder")).to_contain_text("in gesprek")
     expect(page.locator(".phases").first).to_contain_text("ms")
+    otherwise = page.get_by_role("region", name="En anders?").locator("dl > div")
+    expect(otherwise.filter(has_text="‘klant’ antwoordt niet")).to_contain_text("keuzemenu ‘keuze’")
+    expect(page.locator(".path-panel")).to_contain_text("Stappen 4 tot en met 10 zijn niet gelopen")
+    page.get_by_role("button", name="Bewaar als scenario").click()
+    expect(page.get_by_role("status").last).to_contain_text("scenario")
 
     # An answer that has no branch any more is offered as one; publishing says what becomes of the calls of before.
     page.goto(exchange.at("plans/0"))
@@ -53,9 +60,23 @@ def test_a_real_call_is_seen_live_and_told_afterwards(visitor: Visitor, exchange
     replayed = page.locator(".examination", has_text="nagespeeld")
     expect(replayed).to_contain_text("0 van de 1 gesprekken", timeout=60_000)  # at nice 19
     expect(replayed).to_contain_text("Van 1 is het niet te zeggen")  # it would have asked for the ticket
+    # The scenario of a moment ago asks for the ticket now, too: it does not go as kept.
+    expect(page.locator(".examination", has_text="Scenario")).to_contain_text("1 van de 1", timeout=60_000)
+    expect(page.locator(".examination", has_text="Elke weg")).to_contain_text("weg", timeout=60_000)
     page.keyboard.press("Escape")
     learned.get_by_role("button", name="Voeg tak toe").click()
     expect(page.locator(".card.chosen .title")).to_have_text("Is klant gelijk aan “openstaand”?")
+
+    # To a tenth of the callers first, then back.
+    page.get_by_role("button", name="Publiceren").click()
+    page.get_by_label("Voor wie").select_option(label="Voor 10% van de bellers")
+    page.get_by_role("button", name=re.compile("Publiceer versie")).click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.goto(exchange.at("settings/versions"))
+    rollout = page.get_by_role("region", name="Stap voor stap naar alle bellers")
+    expect(rollout).to_contain_text("is voor 10% van de bellers")
+    rollout.get_by_role("button", name="Neem terug").click()
+    expect(rollout).to_contain_text("is teruggenomen")
 
 
 def joined(

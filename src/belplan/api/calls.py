@@ -6,10 +6,11 @@ import csv
 import io
 import json
 import wave
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path as FilePath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -23,11 +24,14 @@ from belplan.api.problems import not_found
 from belplan.api.trials import StepShown, Why
 from belplan.compiled import published
 from belplan.dialplan import numbers
+from belplan.dialplan.company import Company
 from belplan.dialplan.problem import PlanError
 from belplan.engine.cdr import CallRecord
 from belplan.store.companies import UnknownError
 from belplan.store.records import Record, Wanted
-from belplan.why import why
+from belplan.why import turnings, why
+
+T = TypeVar("T")
 
 router = APIRouter(prefix="/companies/{company}", tags=["calls"])
 
@@ -82,6 +86,20 @@ class CallWhole(CallShown):
     """Empty for who has no right to listen."""
     why: Why | None
     """Absent where the version that it walked is not known any more."""
+
+
+class TurningShown(BaseModel):
+    """Something that might have gone otherwise at a step, and where the call had come then."""
+
+    path: str
+    what: Why
+    to: Why
+
+
+class Turnings(BaseModel):
+    """The turnings that a call did not take and that lead elsewhere, in the order of its way."""
+
+    items: list[TurningShown]
 
 
 class Forgotten(BaseModel):
@@ -153,6 +171,17 @@ async def call(call: CallId, access: MaySeeRecords, parts: WithParts) -> CallWho
             "why": await _why(parts, access.id, row.version, document),
         }
     )
+
+
+@router.get("/calls/{call}/otherwise")
+async def otherwise(call: CallId, access: MaySeeRecords, parts: WithParts) -> Turnings:
+    """What else could have happened on the way of a call: the same call, with one thing changed at a time."""
+    found = await parts.records.get(access.id, call.lower())
+    if found is None:
+        raise not_found()
+    row, document = found
+    items = await _explained(parts, access.id, row.version, document, turnings) or []
+    return Turnings(items=[TurningShown.model_validate(asdict(one)) for one in items])
 
 
 @router.delete("/calls")
@@ -245,19 +274,27 @@ async def _canonical(parts: Parts, company: str, asked: Wanted) -> Wanted:
 
 
 async def _why(parts: Parts, company: str, number: int, document: dict[str, Any]) -> Why | None:
+    said = await _explained(parts, company, number, document, why)
+    return Why.model_validate(said) if said else None
+
+
+async def _explained(
+    parts: Parts, company: str, number: int, document: dict[str, Any], explain: Callable[[Company, CallRecord], T]
+) -> T | None:
+    """What is said of a call by the version that it walked. None where that is not known any more."""
     try:
         version = await parts.companies.version(company, number)
     except UnknownError:
         return None
 
-    def explain() -> Why | None:
+    def work() -> T | None:
         try:
             walked = published(json.dumps(version.plan), "", number)
-            return Why.model_validate(why(walked, CallRecord.from_json(document)))
+            return explain(walked, CallRecord.from_json(document))
         except (PlanError, ValueError, LookupError):
             return None
 
-    return await asyncio.to_thread(explain)
+    return await asyncio.to_thread(work)
 
 
 COLUMNS = (

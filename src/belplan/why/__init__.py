@@ -4,8 +4,9 @@ from belplan.dialplan.company import Company
 from belplan.engine.cdr import CallRecord
 from belplan.why.cause import explain
 from belplan.why.sentence import LANGUAGES, sentence
+from belplan.why.turnings import turnings
 
-__all__ = ["why"]
+__all__ = ["turnings", "why"]
 
 
 def why(company: Company, record: CallRecord) -> dict[str, str]:

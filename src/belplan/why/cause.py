@@ -66,7 +66,7 @@ def explain(company: Company, record: CallRecord) -> Explained:
     """The facts of a sentence about a call."""
     final = len(record.trace) - 1
     cause = _cause(company, record.trace, final) if record.trace else Cause("none")
-    place = _came_to(record)
+    place = came_to(record)
     return Explained(
         record, record.trace[final] if record.trace else None, place, cause, _otherwise(company, record, cause, place)
     )
@@ -87,7 +87,7 @@ def _cause(company: Company, trace: Sequence[Step], final: int) -> Cause:
         if step.detail.get("to") and step.exit in _FAILED:
             return Cause("ring", at, step, app)
         if step.app in _DECIDES and app:
-            found = _decision(trace, at, app)
+            found = decision(trace, at, app)
             if at in behind:
                 return found if found.webhook is None or found.value is not None else _gave_nothing(trace, found)
             if app.branch(step.exit) is None and fallback.kind == "none":
@@ -117,7 +117,8 @@ def _top(path: str) -> str:
     return path.partition(".")[0]
 
 
-def _decision(trace: Sequence[Step], at: int, app: AppSettings) -> Cause:
+def decision(trace: Sequence[Step], at: int, app: AppSettings) -> Cause:
+    """The item at a step as a cause: with what it asked about, and which webhook had set that."""
     step = trace[at]
     kind: Kind = step.app  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
     names = [reading.variable for reading in app.reads()]
@@ -138,14 +139,15 @@ def _gave_nothing(trace: Sequence[Step], found: Cause) -> Cause:
     return Cause("webhook", at, found.webhook, None)
 
 
-def _came_to(record: CallRecord) -> Place:
+def came_to(record: CallRecord) -> Place:
+    """Where a call came."""
     return Place("number", number) if (number := record.connected_to) else Place(record.outcome)
 
 
-def _leads_to(came: Again) -> Place | None:
+def leads_to(came: Again) -> Place | None:
     """Where a call had come. None where that cannot be told."""
     if came.unknown is None:
-        return _came_to(came.record)
+        return came_to(came.record)
     if came.ringing:
         return Place("number", came.ringing)
     if came.unknown.subject == "key":
@@ -158,9 +160,9 @@ def _leads_to(came: Again) -> Place | None:
 def _otherwise(company: Company, record: CallRecord, cause: Cause, place: Place) -> Otherwise | None:
     """The first other answer that had led elsewhere."""
     here = Place("menu", str(cause.step.detail.get("menu"))) if cause.step else None
-    for kind, value, instead in _changes(company, record, cause):
+    for kind, value, instead in changes(company, record, cause):
         try:
-            came = _leads_to(again(company, record, instead=instead))
+            came = leads_to(again(company, record, instead=instead))
         except LookupError:
             return None
         if came and came != place and came != here:
@@ -171,7 +173,8 @@ def _otherwise(company: Company, record: CallRecord, cause: Cause, place: Place)
 Change = tuple[Literal["answer", "no_answer", "key", "exit"], str, Instead]
 
 
-def _changes(company: Company, record: CallRecord, cause: Cause) -> Iterator[Change]:
+def changes(company: Company, record: CallRecord, cause: Cause) -> Iterator[Change]:
+    """What could have gone otherwise where a cause stands, as the plan knows it."""
     if cause.step is None:
         return
     path = cause.step.path
@@ -191,6 +194,8 @@ def _changes(company: Company, record: CallRecord, cause: Cause) -> Iterator[Cha
                 for key in context.keys:
                     if key != cause.step.exit:
                         yield "key", key, Instead(path, key, cause.at)
+    elif cause.kind == "ring" and cause.step.exit == "answered":
+        yield "exit", "no_answer", Instead(path, "no_answer", cause.at)
     elif cause.app and cause.kind in ("condition", "time", "diversion"):
         other = "false" if cause.step.exit == "true" else "true"
         yield "exit", other, Instead(path, other, cause.at)

@@ -191,11 +191,11 @@ def _opening(company: Company, found: Explained, words: Mapping[str, str]) -> st
     if found.place.kind == "number":
         number, by = record.connected_to or "", record.answered_by
         word = "last_resort" if final and final.path == "company.last_resort" else "number"
-        who = words["answered_by"].format(name=_name(company, by)) if by and by != number else ""
-        return words[word].format(name=_name(company, number)) + who
+        who = words["answered_by"].format(name=name_of(company, by)) if by and by != number else ""
+        return words[word].format(name=name_of(company, number)) + who
     if record.outcome == "abandoned":
         app = final.app if final else ""
-        name = _name(company, str(final.detail.get("to", ""))) if final else ""
+        name = name_of(company, str(final.detail.get("to", ""))) if final else ""
         return words.get(f"abandoned.{app}", words["abandoned"]).format(name=name)
     if record.outcome == "ended":
         return words["hung_up" if final and final.app == "hangup" else "nobody"]
@@ -216,25 +216,25 @@ def _because(company: Company, cause: Cause, words: Mapping[str, str]) -> str:
             )
         case "condition" | "switch" if cause.webhook and cause.value is not None:
             name = cause.webhook.detail.get("variable") or cause.webhook.path
-            return words["answered"].format(webhook=name, value=_short(cause.value))
+            return words["answered"].format(webhook=name, value=short(cause.value))
         case "condition" if app:
-            return _question(app, step.exit == "true", words)
+            return question(app, step.exit == "true", words)
         case "switch":
             name = step.detail.get("variable", "")
-            return words["unset" if cause.value is None else "set"].format(variable=name, value=_short(cause.value))
+            return words["unset" if cause.value is None else "set"].format(variable=name, value=short(cause.value))
         case "time" | "diversion" if app:
-            return words[f"{cause.kind}.{_holds(app, step.exit)}"].format(name=app.refers()[0].name)
+            return words[f"{cause.kind}.{holds(app, step.exit)}"].format(name=app.refers()[0].name)
         case "key":
             if step.exit in ("no_input", "abandoned"):
                 return words["no_input"]
-            return words["key"].format(key=_labelled(company, cause, step.exit))
+            return words["key"].format(key=labelled(company, cause, step.exit))
         case "ring":
-            return words[f"ring.{step.exit}"].format(name=_name(company, str(step.detail.get("to", ""))))
+            return words[f"ring.{step.exit}"].format(name=name_of(company, str(step.detail.get("to", ""))))
         case _:
             return words["exit"].format(app=step.app, exit=step.exit)
 
 
-def _question(app: AppSettings, held: bool, words: Mapping[str, str]) -> str:
+def question(app: AppSettings, held: bool, words: Mapping[str, str]) -> str:
     """What a condition asked, as a thing that was so or not."""
     tests: Any = getattr(app, "tests", ())
     if len(tests) != 1:
@@ -248,32 +248,32 @@ def _question(app: AppSettings, held: bool, words: Mapping[str, str]) -> str:
         return words[f"{operator}.{'true' if so else 'false'}"].format(what=what)
     several = cast("tuple[str, ...]", value if isinstance(value, tuple) else (value,))
     written = words["and" if operator == "between" else "list"].join(several)
-    question = words[operator].format(what=what, value=_short(written))
-    return words[f"asked.{'true' if held is not test.invert else 'false'}"].format(question=question)
+    asked = words[operator].format(what=what, value=short(written))
+    return words[f"asked.{'true' if held is not test.invert else 'false'}"].format(question=asked)
 
 
 def _circumstance(company: Company, cause: Cause, otherwise: Otherwise, words: Mapping[str, str]) -> str:
     if otherwise.kind == "key":
-        return words["if.key"].format(value=_labelled(company, cause, otherwise.value))
+        return words["if.key"].format(value=labelled(company, cause, otherwise.value))
     if otherwise.kind == "exit" and cause.app and cause.kind in ("time", "diversion"):
         name = cause.app.refers()[0].name
-        return words[f"if.{cause.kind}.{_holds(cause.app, otherwise.value)}"].format(name=name)
+        return words[f"if.{cause.kind}.{holds(cause.app, otherwise.value)}"].format(name=name)
     if otherwise.kind == "exit" and cause.kind == "switch" and otherwise.value != "otherwise":
-        return words["if.switch"].format(value=_short(otherwise.value))
-    return words[f"if.{otherwise.kind}"].format(value=_short(otherwise.value))
+        return words["if.switch"].format(value=short(otherwise.value))
+    return words[f"if.{otherwise.kind}"].format(value=short(otherwise.value))
 
 
-def _holds(app: AppSettings, leave: str) -> str:
+def holds(app: AppSettings, leave: str) -> str:
     """Whether a time or a diversion held, where its item was left so: as the word in a key of the table."""
     return "true" if (leave == "true") is not getattr(app, "invert", False) else "false"
 
 
 def _had(company: Company, place: Place, words: Mapping[str, str]) -> str:
-    name = _name(company, place.name) if place.kind == "number" else place.name
+    name = name_of(company, place.name) if place.kind == "number" else place.name
     return words[f"had.{place.kind}"].format(name=name)
 
 
-def _labelled(company: Company, cause: Cause, key: str) -> str:
+def labelled(company: Company, cause: Cause, key: str) -> str:
     """A key with its label: `1 (Verkoop)`."""
     detail = cause.step.detail if cause.step else {}
     menu = company.menus.get(str(detail.get("menu")))
@@ -282,12 +282,13 @@ def _labelled(company: Company, cause: Cause, key: str) -> str:
     return f"{key} ({label})" if label else key
 
 
-def _name(company: Company, number: str) -> str:
+def name_of(company: Company, number: str) -> str:
     """What a number is called in the company; an outside number as it is spoken."""
     destination = company.destination(number)
     return destination.name if destination else numbers.spoken_form(number, company.settings.country)
 
 
-def _short(value: str | None) -> str:
+def short(value: str | None) -> str:
+    """A value as it fits into a sentence."""
     text = " ".join((value or "").split())
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

@@ -14,8 +14,9 @@ from belplan.drivers.simulator import Reaction, Reply
 from belplan.scenarios.run import Bench, find
 from belplan.simulation import Caller, run
 from belplan.webhook.exchange import Answer
-from belplan.why import why
+from belplan.why import turnings, why
 from belplan.why.sentence import WORDS
+from belplan.why.turnings import WORDS as TURNING_WORDS
 
 TESTS = Path(__file__).parents[2]
 DEMO = TESTS.parent / "src/belplan/demo/company.yaml"
@@ -147,3 +148,22 @@ def test_the_commands_say_it(tmp_path, capsys):
     again = ["why", str(DEMO), str(tmp_path / "calls.jsonl"), "--json"]
     assert app(again, exit_on_error=False, result_action="return_value") == 0
     assert [call["why"] for call in json.loads(capsys.readouterr().out)["calls"]] == [json.loads(document)["why"]] * 2
+
+
+def test_every_turning_that_was_not_taken_is_walked_and_says_where_it_leads(company):
+    record = called(company, replies={"klant": [Reply(Answer("ok", "openstaand", status=200))]})
+    assert [(one.what["nl"], one.to["nl"]) for one in turnings(company, record)] == [
+        ("‘lunch’ staat aan", "Anna"),
+        ("buiten ‘kantooruren’", "einde van het gesprek"),
+        ("‘klant’ antwoordt niet", "Receptie"),
+        ("Finance neemt niet op", "Receptie"),
+    ]
+    assert [(one.what["en"], one.to["en"]) for one in turnings(company, record)][-1] == (
+        "Finance does not answer",
+        "Receptie",
+    )
+    missed = called(company, replies={"klant": SILENT})
+    assert ("“klant” answers “openstaand”", "Finance") in [
+        (one.what["en"], one.to["en"]) for one in turnings(company, missed)
+    ]
+    assert {*TURNING_WORDS["nl"]} == {*TURNING_WORDS["en"]}

@@ -55,7 +55,7 @@ function Line({ icon, title, asked, children }: { icon: ReactNode; title: string
   const { t } = useWords();
   const { job } = asked;
   return (
-    <div className="examination" aria-busy={job?.state === "running" || undefined}>
+    <div className="examination" aria-busy={(!asked.failed && (!job || job.state === "running")) || undefined}>
       {icon}
       <div className="grow">
         <h3>{title}</h3>

@@ -1,9 +1,10 @@
 /** One call: why it went there, its way over the plan, its ladder, and what its webhooks said. */
 
 import { useQuery } from "@tanstack/react-query";
-import { Clock3, Copy, EllipsisVertical, ListTree, Phone, GitCompareArrows } from "lucide-react";
+import { ArrowRight, BookmarkPlus, Clock3, Copy, EllipsisVertical, ListTree, Phone, GitCompareArrows } from "lucide-react";
 import { useMemo, useState } from "react";
 import { Link } from "wouter";
+import { useAccess } from "../access";
 import { get, post } from "../api/client";
 import type { CallRecord, TraceStep, Version, Walk } from "../api/types";
 import { useApps } from "../api/queries";
@@ -27,7 +28,9 @@ export function CallPage({ company, uuid }: { company: string; uuid: string }) {
   const { t, language } = useWords();
   const { state } = useDraft();
   const apps = useApps();
+  const { may } = useAccess();
   const [view, setView] = useState<"plain" | "table">("plain");
+  const [all, setWhole] = useState(false);
   const [replay, setReplay] = useState<Walk | null>(null);
   const found = useQuery({ queryKey: ["call", company, uuid], queryFn: () => get<CallRecord>(`/companies/${company}/calls/${uuid}`), retry: false });
   const version = useQuery({ queryKey: ["version", company, found.data?.version], queryFn: () => get<Version>(`/companies/${company}/versions/${found.data!.version}`), enabled: !!found.data?.version, retry: false });
@@ -42,6 +45,14 @@ export function CallPage({ company, uuid }: { company: string; uuid: string }) {
   const frame: RouteFrame = {
     plan, language, chosen: NOTHING, lifted: "", toggled, marked: [...marks.keys()], problems: new Map(), numbers: top ? numbersOf(routeAt(plan, top), top) : new Map(), others: new Map(), titles: new Map(apps.data.map((app) => [app.name, app.title[language]])),
     trace: marks, readOnly: true, fixedDepth: 0, act: { ...IDLE, toggle: (branch, open) => setToggled((now) => new Map(now).set(branch, open)) },
+  };
+  const whole = top ? routeAt(plan, top) : [];
+  const last = Math.max(-1, ...[...marks.keys()].map((path) => Number(/^\[(\d+)\]/.exec(path.slice(top.length))?.[1] ?? -1)));
+  const shownRoute = all || last < 0 ? whole : whole.slice(0, last + 1);
+  const left = whole.length - shownRoute.length;
+  const keep = async (): Promise<void> => {
+    try { toast(t("test.kept", { name: (await post<{ name: string }>(`/companies/${company}/scenarios/record`, { call: uuid })).name })); }
+    catch (error) { toast((error as Error).message); }
   };
   const webhooks = trace.filter((step) => step.app === "webhook");
   const planIndex = Number(/^dial_plans\[(\d+)\]/.exec(top)?.[1] ?? -1);
@@ -58,24 +69,25 @@ export function CallPage({ company, uuid }: { company: string; uuid: string }) {
         {call.caller_number && <span className="badge">{shown(call.caller_number, plan.company.country)}</span>}
         <span className="quiet hide-small">{day(call.arrived, language)}, {clock(call.arrived, language, true)}</span>
         <span className="spacer" />
+        {may("edit") && !state.readOnly && <button type="button" className="button" onClick={() => void keep()}><BookmarkPlus size={16} aria-hidden />{t("test.scenario")}</button>}
         {own && <Link className="button" href={`/c/${company}/plans/${planId(own, state.history.now.plan.dial_plans!.indexOf(own))}`}><ListTree size={16} aria-hidden />{t("call.open_plan")}</Link>}
       </header>
       <div className="scroll"><div className="page">
         <section className="panel why">
           <Tile app={call.outcome === "voicemail" ? "voicemail" : call.outcome === "connected" ? "connect" : "hangup"} />
           <div className="grow"><h2>{t("call.why")}</h2><p>{call.why?.[language] ?? t(`outcome.${call.outcome ?? "ended"}` as Word)}</p>
-            {replay && <p className="quiet" style={{ fontSize: 14, lineHeight: "20px" }}>{t("call.replay")}: {replay.why?.[language] ?? replay.outcome}</p>}</div>
-          <button type="button" className="button" onClick={() => void playAgain()}><GitCompareArrows size={15} aria-hidden />{t("call.replay")}</button>
+            {replay && <p className="quiet" style={{ fontSize: 14, lineHeight: "20px" }}>{t(state.readOnly ? "call.replay_live" : "call.replay")}: {replay.why?.[language] ?? replay.outcome}</p>}</div>
+          <button type="button" className="button" onClick={() => void playAgain()}><GitCompareArrows size={15} aria-hidden />{t(state.readOnly ? "call.replay_live" : "call.replay")}</button>
         </section>
         <div className="call-columns">
           <section className="panel path-panel">
             <header><h2 className="grow">{t("call.path")}</h2>{call.version ? <span className="badge">{t("call.version", { number: call.version })}</span> : null}</header>
-            <div className="inside">{top ? <RouteView frame={frame} route={routeAt(plan, top)} path={top} begin={<div className="rail-end"><span className="node"><Phone size={13} aria-hidden /></span><span>{call.callee_number ? shownAbroad(call.callee_number) : ""}</span></div>} end={<div className="rail-end quiet"><EllipsisVertical size={16} style={{ margin: "0 4px" }} aria-hidden />{t("call.not_walked")}</div>} /> : <p className="quiet">{t("state.nothing")}</p>}</div>
+            <div className="inside">{top ? <RouteView frame={frame} route={shownRoute} path={top} begin={<div className="rail-end"><span className="node"><Phone size={13} aria-hidden /></span><span>{call.callee_number ? shownAbroad(call.callee_number) : ""}</span></div>} end={left > 0 ? <div className="rail-end quiet"><EllipsisVertical size={16} style={{ margin: "0 4px" }} aria-hidden /><span>{t(left === 1 ? "call.not_walked_one" : "call.not_walked_other", { first: shownRoute.length + 1, last: whole.length })} <button type="button" className="link" onClick={() => setWhole(true)}>{t("call.show")}</button></span></div> : undefined} /> : <p className="quiet">{t("state.nothing")}</p>}</div>
           </section>
-          <section className="panel">
+          <div className="stack"><section className="panel">
             <header><h2 className="grow">{t("call.timeline")}</h2><Segments label={t("call.timeline")} value={view} options={[["plain", t("call.plain")], ["table", t("call.table")]]} onChange={setView} /></header>
             <div className="inside" style={{ overflowX: "auto" }}>{view === "plain" ? <Ladder call={call} plan={plan} /> : <StepTable call={call} plan={plan} />}</div>
-          </section>
+          </section><Otherwise company={company} uuid={uuid} /></div>
           <div className="stack">
             {!!call.recordings?.length && <section className="panel"><header><h2>{t("call.recordings")}</h2></header><ul className="inside stack" style={{ gap: 10 }}>{call.recordings.map((one) => <li key={one.number} className="stack" style={{ gap: 4 }}><span className="quiet">{t("call.recording", { number: one.number })} · {minutes(one.seconds)}</span><audio controls preload="none" aria-label={t("call.recording", { number: one.number })} src={`/api/v1/companies/${company}/calls/${call.uuid}/recordings/${one.number}.mp3`} style={{ width: "100%" }} /></li>)}</ul></section>}
             {webhooks.length === 0 && <section className="panel"><p className="inside quiet">{t("call.no_webhook")}</p></section>}
@@ -87,6 +99,23 @@ export function CallPage({ company, uuid }: { company: string; uuid: string }) {
     </main>
   );
 }
+
+interface Turning { path: string; what: { nl: string; en: string }; to: { nl: string; en: string } }
+
+/** The same call with one thing changed at a time, walked at the server: what would have led elsewhere. */
+function Otherwise({ company, uuid }: { company: string; uuid: string }) {
+  const { t, language } = useWords();
+  const found = useQuery({ queryKey: ["otherwise", company, uuid], queryFn: () => get<{ items: Turning[] }>(`/companies/${company}/calls/${uuid}/otherwise`), retry: false, staleTime: Infinity });
+  if (!found.data?.items.length) return null;
+  return (
+    <section className="panel" aria-label={t("call.what_if")}>
+      <header><h2 className="grow">{t("call.what_if")}</h2></header>
+      <dl className="otherwise">{found.data.items.map((one, index) => <div key={index}><dt>{capital(one.what[language])}</dt><dd><ArrowRight size={14} aria-hidden />{one.to[language]}</dd></div>)}</dl>
+    </section>
+  );
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 function StepTable({ call, plan }: { call: CallRecord; plan: Plan }) {
   const { t, language } = useWords();
