@@ -14,11 +14,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, expect, sync_playwright
 
+from belplan.demo import tones
+from belplan.drivers.asterisk import pbx
 from tests.asterisk.phones import free_port
 from tests.browser import chromium
+from tests.browser.stage import PASSWORD, Stage, signed_in, stage
 
 ROOT = Path(__file__).parents[2]
-PASSWORD = "een lang wachtwoord voor de proef"
+TELEPHONE = 440  # Hz: what the phones say
 
 expect.set_options(timeout=15_000)
 
@@ -108,6 +111,31 @@ def visitor(browser: Browser) -> Iterator[Visitor]:
         with suppress(Error):  # closed by the test
             context.close()
     assert found.wrong == []
+
+
+@pytest.fixture(scope="package")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    folder = tmp_path_factory.mktemp("data")
+    tones.write(folder / "says", TELEPHONE, 5)
+    with stage(pbx.install(with_phones=True), folder, says=folder / "says.wav") as found:
+        yield found
+
+
+@pytest.fixture
+def exchange(running: Stage) -> Stage:
+    """A whole exchange behind the page: one for all tests, as nobody has called yet."""
+    running.anew()
+    return running
+
+
+@pytest.fixture(scope="package")
+def session(browser: Browser, running: Stage) -> object:
+    """The administrator's, at the exchange."""
+    context = browser.new_context(locale="nl-NL")
+    signed_in(context.new_page(), running)
+    state = context.storage_state()
+    context.close()
+    return state
 
 
 @dataclass

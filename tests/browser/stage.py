@@ -141,7 +141,19 @@ class Stage:
     company: str = ""
     sip_port: int = 0
     phones: dict[str, Phone] = field(default_factory=dict)
-    crm_says: dict[str, str] = field(default_factory=lambda: {"/belplan": "openstaand", "/ticket": ""})
+    crm: str = ""
+    crm_says: dict[str, str] = field(default_factory=dict)
+    opening: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    def anew(self) -> None:
+        """Forget what was before: the phones have heard of no call, and the CRM says what it says at first."""
+        for one in self.phones.values():
+            one.events.clear()
+        self.crm_says = {"/belplan": "openstaand", "/ticket": ""}
+
+    def telephone(self, account: str, password: str) -> Phone:
+        """Another phone, from what the page says that one types into it."""
+        return self.run(self.opening.enter_async_context(phone(account, password, self.sip_port)))
 
     def at(self, path: str) -> str:
         return f"{self.url}/c/{self.company}/{path}"
@@ -149,9 +161,9 @@ class Stage:
     def run(self, work: Coroutine[Any, Any, Any], seconds: float = 60) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(seconds)
 
-    def call(self, *, final: int = 200, hold_ms: int = 500, caller: str = PIETER):
+    def call(self, to: str = NUMBER, *, final: int = 200, hold_ms: int = 500, caller: str = PIETER):
         """A caller from outside; a handle whose `.result()` is there when the call is over."""
-        steps = invite(NUMBER, final, from_=caller, hold_ms=hold_ms, timeout_ms=30_000)
+        steps = invite(to, final, from_=caller, hold_ms=hold_ms, timeout_ms=30_000)
         return asyncio.run_coroutine_threadsafe(run_sipp(steps, self.sip_port, seconds=60.0), self.loop)
 
 
@@ -178,6 +190,7 @@ async def _play(
         await runner.setup()
         opening.push_async_callback(runner.cleanup)
         crm_port = free_port()
+        stage.crm, stage.opening = f"http://127.0.0.1:{crm_port}", opening
         await web.TCPSite(runner, "127.0.0.1", crm_port).start()
 
         options = Options(plan=None, data=data, sip_port=free_port(), http_port=free_port(), allow_loopback=True)
@@ -199,7 +212,7 @@ async def _play(
         at = f"companies/{stage.company}/"
         async with http.get(at + "draft") as found:
             draft, etag = await found.json(), found.headers["ETag"]
-        whole = {**draft["plan"], **plan(f"http://127.0.0.1:{crm_port}")}
+        whole = {**draft["plan"], **plan(stage.crm)}
         whole["company"]["last_resort"] = "203"
         async with http.put(at + "draft", json={"plan": whole}, headers={**write, "If-Match": etag}) as kept:
             assert kept.status == 200, await kept.text()
@@ -210,6 +223,7 @@ async def _play(
                 who = await login.json()
             ringing = phone(who["account"], who["password"], options.sip_port, says=says)
             stage.phones[number] = await opening.enter_async_context(ringing)
+        stage.anew()
         ready.set()
         await over.wait()
 

@@ -2,28 +2,10 @@
 
 import re
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from belplan.drivers.asterisk import pbx
 from tests.browser.conftest import Visitor
-from tests.browser.stage import PASSWORD, Stage, signed_in, stage
-
-
-@pytest.fixture(scope="module")
-def exchange(tmp_path_factory: pytest.TempPathFactory):
-    with stage(pbx.install(with_phones=True), tmp_path_factory.mktemp("data")) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def session(browser: Browser, exchange: Stage) -> object:
-    """The administrator's, for all tests here."""
-    context = browser.new_context(locale="nl-NL")
-    signed_in(context.new_page(), exchange)
-    state = context.storage_state()
-    context.close()
-    return state
+from tests.browser.stage import PASSWORD, Stage
 
 
 def test_a_real_call_is_seen_live_and_told_afterwards(visitor: Visitor, exchange: Stage, session: object):
@@ -45,7 +27,7 @@ def test_a_real_call_is_seen_live_and_told_afterwards(visitor: Visitor, exchange
     expect(page.locator(".ladder")).to_contain_text("in gesprek")
     expect(page.locator(".phases").first).to_contain_text("ms")
     otherwise = page.get_by_role("region", name="En anders?").locator("dl > div")
-    expect(otherwise.filter(has_text="‘klant’ antwoordt niet")).to_contain_text("keuzemenu ‘keuze’")
+    expect(otherwise.filter(has_text="‘klant’ antwoordt niet")).to_contain_text("‘agent’")
     expect(page.locator(".path-panel")).to_contain_text("Stappen 4 tot en met 10 zijn niet gelopen")
     page.get_by_role("button", name="Bewaar als scenario").click()
     expect(page.get_by_role("status").last).to_contain_text("scenario")
@@ -123,8 +105,8 @@ def test_an_agent_works_from_their_own_page_and_sees_no_plan(visitor: Visitor, e
     # A colleague is called from one's own telephone, and it is one's own call afterwards.
     colleagues = page.get_by_role("region", name="Collega’s")
     expect(colleagues.locator("li", has_text="Anna de Boer")).to_contain_text("vrij")
-    colleagues.get_by_role("button", name="Bel Anna de Boer").click()
     bram, anna = exchange.phones["202"], exchange.phones["201"]
+    colleagues.get_by_role("button", name="Bel Anna de Boer").click()
     exchange.run(bram.event("CALL_INCOMING"))
     exchange.run(bram.accept())
     exchange.run(anna.event("CALL_INCOMING"))
@@ -166,3 +148,37 @@ def test_a_reader_reads_the_published_plan_and_is_offered_nothing_else(
         offered = page.get_by_role("button").all_inner_texts()
         for word in ("Voeg toe", "Verwijder", "Publiceren", "Importeer", "Nieuw belplan"):
             assert word not in offered, (where, offered)
+
+
+def test_an_empty_company_comes_to_its_first_call_step_by_step(visitor: Visitor, exchange: Stage, session: object):
+    page = visitor.page(state=session)
+    page.goto(exchange.at("overview"))
+    page.get_by_role("button", name="Bedrijf en account").click()
+    page.get_by_role("button", name="Nieuw bedrijf").click()
+    page.get_by_label("Naam van het bedrijf").fill("Vers BV")
+    page.get_by_role("button", name="Maak bedrijf").click()
+    steps = page.get_by_role("region", name="Naar uw eerste gesprek")
+    steps.get_by_role("link", name="Voeg mensen toe").click()
+    typed: list[list[str]] = []
+    for name in ("Dirk Bos", "Eva Mol"):
+        page.get_by_role("button", name="Voeg toe", exact=True).click()
+        page.get_by_label("Naam", exact=True).fill(name)
+        page.get_by_role("button", name="Voeg een telefoon toe").click()
+        dialog = page.get_by_role("dialog")
+        typed.append(dialog.locator("dd.mono").all_inner_texts())
+        dialog.get_by_role("button", name="Sluiten").last.click()
+    page.get_by_role("link", name="Overzicht").click()
+    steps.get_by_role("button", name="Maak een belplan").click()
+    page.get_by_role("button", name="Laat telefoons overgaan").click()
+    expect(page.locator(".card .title")).to_have_text("Verbind door met Dirk Bos")
+    page.get_by_role("link", name="Overzicht").click()
+    steps.get_by_role("button", name="Publiceer").click()
+    page.get_by_role("button", name="Publiceer versie 1").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert [server.rpartition(":")[2] for server, *_ in typed] == [str(exchange.sip_port)] * 2
+    dirk, eva = (exchange.telephone(account, password) for _, account, password in typed)
+    exchange.run(eva.dial(f"sip:1001@127.0.0.1:{exchange.sip_port}"))
+    exchange.run(dirk.event("CALL_INCOMING"))
+    exchange.run(dirk.accept())
+    exchange.run(eva.event("CALL_ESTABLISHED"))
+    exchange.run(dirk.hang_up())

@@ -6,15 +6,17 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import naughty
 from tests.browser.conftest import Office, Visitor
+from tests.browser.stage import Stage
 
 
-def new_plan(page: Page, office: Office, name: str) -> None:
-    """An empty dial plan of the company, opened."""
-    page.goto(office.at("plans"))
+def new_plan(page: Page, where: Stage, name: str, number: str) -> None:
+    """An empty dial plan of the company, opened, with an external number."""
+    page.goto(where.at("plans"))
     page.locator("header.top").get_by_role("button", name=re.compile("Nieuw belplan|New dial plan")).click()
     page.get_by_role("button", name=re.compile("Naam en nummers|Name and numbers")).click()
     page.locator(".menu").get_by_role("button", name=re.compile("Naam en nummers|Name and numbers")).click()
     page.get_by_label(re.compile("Naam van het belplan|Name of the dial plan")).fill(name)
+    page.get_by_label(re.compile("Externe nummers|External numbers")).fill(number)
     page.get_by_role("dialog").locator("footer button").click()
     expect(page.locator("header.top h1")).to_have_text(name)
 
@@ -44,9 +46,27 @@ def saved(page: Page) -> None:
     page.wait_for_function("() => !document.querySelector('.saved')?.textContent?.match(/Bezig|Saving/)")
 
 
-def test_a_plan_is_drawn_by_drag_and_drop_then_tried_and_published(visitor: Visitor, office: Office):
-    page = visitor.page(state=office.state)
-    new_plan(page, office, "Verkoop")
+def called(page: Page, exchange: Stage, number: str, plan: str) -> None:
+    """A real call walks what was just published, and says why it went where it went."""
+    call = exchange.call(number, hold_ms=1500)
+    anna = exchange.phones["201"]
+    exchange.run(anna.event("CALL_INCOMING"))
+    expect(page.locator(".call-row")).to_contain_text(plan)
+    expect(page.locator(".call-row")).to_contain_text("gaat over")
+    exchange.run(anna.accept())
+    expect(page.locator(".call-row")).to_contain_text("In gesprek met Anna de Boer")
+    assert call.result(60).ok
+    expect(page.locator(".ended-row").first).to_contain_text("Anna de Boer")
+
+
+WHY = "Naar Finance (Anna de Boer nam op), omdat de webhook ‘klant’ ‘openstaand’ antwoordde"
+
+
+def test_a_plan_is_drawn_by_drag_and_drop_published_and_a_real_call_walks_it(
+    visitor: Visitor, exchange: Stage, session: object
+):
+    page = visitor.page(state=session)
+    new_plan(page, exchange, "Verkoop", "+31201110001")
     page.get_by_role("button", name="Laat telefoons overgaan").click()
     expect(page.locator(".card")).to_have_count(1)
 
@@ -55,7 +75,7 @@ def test_a_plan_is_drawn_by_drag_and_drop_then_tried_and_published(visitor: Visi
     expect(page.locator(".drag-ghost .where")).to_have_text("Hier: eerste stap")
     page.mouse.up()
     expect(page.locator(".card")).to_have_count(2)
-    page.get_by_label("URL", exact=True).fill("https://crm.example.nl/belplan")
+    page.get_by_label("URL", exact=True).fill(f"{exchange.crm}/belplan")
     page.get_by_label("Bewaar het antwoord als").fill("klant")
 
     second = box(page, '.card[data-app="connect"]')
@@ -69,22 +89,21 @@ def test_a_plan_is_drawn_by_drag_and_drop_then_tried_and_published(visitor: Visi
 
     # Resting on the closed branch opens it.
     branch = box(page, '[data-app="condition"] [data-branch]')
-    drag(page, "announce", branch["x"] + 90, branch["y"] + branch["height"] / 2)
+    drag(page, "connect", branch["x"] + 90, branch["y"] + branch["height"] / 2)
     expect(page.locator(".branch")).to_be_visible()
     inner = box(page, ".branch .add-here")
     page.mouse.move(inner["x"] + 30, inner["y"] + 2, steps=4)
     expect(page.locator(".drag-ghost .where")).to_have_text("Hier: eerste stap onder “ja”")
     page.mouse.up()
-    page.get_by_label("Gesproken tekst").fill("U heeft een openstaande factuur.")
-    expect(page.locator('.branch .card[data-app="announce"]')).to_be_visible()
-    expect(page.locator(".way-back")).to_have_text("Daarna verder met 3")
+    expect(page.locator('.branch .card[data-app="connect"]')).to_contain_text("Verbind door met Finance")
+    expect(page.locator(".way-back")).to_have_text("Niet opgenomen? Dan verder met 3")
 
     page.get_by_role("button", name="Proefgesprek").click()
     page.get_by_role("radiogroup", name="klant").get_by_role("radio", name="vast").click()
     page.get_by_label("klant: vast").fill("openstaand")
     page.get_by_label("klant: vast").press("Enter")
     expect(page.locator(".branch.walked")).to_be_visible()
-    expect(page.locator(".heard")).to_contain_text("openstaande factuur")
+    expect(page.locator(".heard")).to_contain_text("De telefoon gaat over")
     expect(page.locator(".step.walked .result-chip.good").last).to_contain_text("opgenomen")
     page.get_by_role("button", name="Stop proefgesprek").click()
 
@@ -92,6 +111,11 @@ def test_a_plan_is_drawn_by_drag_and_drop_then_tried_and_published(visitor: Visi
     page.get_by_role("button", name=re.compile("Publiceer versie")).click()
     expect(page.get_by_role("status").filter(has_text="is gepubliceerd").last).to_be_visible()
     expect(page.locator(".version")).to_contain_text("gepubliceerd")
+
+    page.get_by_role("link", name="Live").click()
+    called(page, exchange, "31201110001", "Verkoop")
+    page.locator(".ended-row").first.click()
+    expect(page.locator(".why p").first).to_contain_text(WHY)
 
 
 def test_a_mistake_is_marked_on_its_card_blocks_publishing_and_brings_its_way_out(visitor: Visitor, office: Office):
@@ -138,10 +162,10 @@ def tab_to(page: Page, wanted: Locator) -> None:
     raise AssertionError(f"the keyboard does not come to {wanted}")
 
 
-def test_the_same_by_keyboard_alone_and_a_test_call_says_why(visitor: Visitor, office: Office):
-    page = visitor.page(state=office.state)
+def test_the_same_by_keyboard_alone_down_to_the_real_call(visitor: Visitor, exchange: Stage, session: object):
+    page = visitor.page(state=session)
     keys = page.keyboard
-    page.goto(office.at("plans"))
+    page.goto(exchange.at("plans"))
     tab_to(page, page.locator("header.top").get_by_role("button", name="Nieuw belplan"))
     keys.press("Enter")
     expect(page.get_by_text("Wat moet er gebeuren als iemand belt?")).to_be_visible()
@@ -158,10 +182,14 @@ def test_the_same_by_keyboard_alone_and_a_test_call_says_why(visitor: Visitor, o
         keys.press("Control+a")
         keys.type(text)
 
+    tab_to(page, page.get_by_role("button", name="Kies een nummer"))
+    keys.press("Enter")
+    fill("Externe nummers", "+31201110002")
+    keys.press("Escape")
     tab_to(page, page.get_by_role("region", name="Route", exact=True))
     add("webhook", 1)
     keys.press("Enter")
-    fill("URL", "https://crm.example.nl/belplan")
+    fill("URL", f"{exchange.crm}/belplan")
     fill("Bewaar het antwoord als", "klant")
     keys.press("Escape")
     add("voorwaarde", 2)
@@ -203,6 +231,13 @@ def test_the_same_by_keyboard_alone_and_a_test_call_says_why(visitor: Visitor, o
         page.get_by_label("Proefgesprek").get_by_text("omdat de webhook ‘klant’ ‘openstaand’ antwoordde")
     ).to_be_visible()
     expect(page.locator(".branch.walked .card")).to_have_count(1)
+
+    tab_to(page, page.get_by_role("link", name="Live"))
+    keys.press("Enter")
+    called(page, exchange, "31201110002", "Nieuw belplan")
+    tab_to(page, page.locator(".ended-row").first)
+    keys.press("Enter")
+    expect(page.locator(".why p").first).to_contain_text(WHY)
 
 
 def test_a_version_is_rolled_back(visitor: Visitor, office: Office):

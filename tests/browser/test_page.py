@@ -8,7 +8,8 @@ from playwright.sync_api import expect
 from pyotp.totp import TOTP
 
 from tests.api.test_prompts import tone
-from tests.browser.conftest import PASSWORD, ROOT, Office, Visitor
+from tests.browser.conftest import ROOT, Office, Visitor
+from tests.browser.stage import PASSWORD
 
 PAGES = (
     *("overview", "plans", "plans/0", "menus", "menus/keuze", "live", "calls"),

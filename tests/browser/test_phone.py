@@ -7,12 +7,11 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
 from belplan.demo import tones
-from belplan.drivers.asterisk import pbx
 from tests.browser import chromium
-from tests.browser.conftest import Visitor
-from tests.browser.stage import Stage, signed_in, stage
+from tests.browser.conftest import TELEPHONE, Visitor
+from tests.browser.stage import Stage, signed_in
 
-MICROPHONE, TELEPHONE = 700, 440  # Hz: what the browser says, and what the phones say
+MICROPHONE = 700  # Hz: what the browser says
 
 # What the page plays is looked at where it is played.
 LISTEN = """
@@ -41,14 +40,6 @@ def heard(recording: Path) -> bool:
 
 
 @pytest.fixture(scope="module")
-def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    folder = tmp_path_factory.mktemp("data")
-    tones.write(folder / "says", TELEPHONE, 5)
-    with stage(pbx.install(with_phones=True), folder, says=folder / "says.wav") as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def with_microphone(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     said = tmp_path_factory.mktemp("sound") / "microphone"
     tones.write(said, MICROPHONE, 5)
@@ -60,11 +51,10 @@ def with_microphone(playwright: Playwright, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture
-def page(with_microphone: Browser, exchange: Stage) -> Iterator[Page]:
+def page(with_microphone: Browser, session: object) -> Iterator[Page]:
     visitor = Visitor(with_microphone)
-    page = visitor.page()
+    page = visitor.page(state=session)
     page.add_init_script(LISTEN)
-    signed_in(page, exchange)
     yield page
     for context in visitor.contexts:
         context.close()
@@ -122,6 +112,7 @@ def test_a_user_answers_in_the_browser_on_whichever_page_they_are(page: Page, ex
 
 def test_a_browser_speaks_for_nobody_else(page: Page, exchange: Stage, visitor: Visitor):
     """The trunk takes all of 127.0.0.0/8, and all browsers come to Asterisk from there."""
+    page.goto(exchange.at("live"))
     made = page.evaluate(
         """async company => {
           const session = await (await fetch('/api/v1/session')).json();

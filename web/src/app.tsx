@@ -1,8 +1,8 @@
 /** Which page is shown, and the navigation around it. */
 
 import { useQueryClient } from "@tanstack/react-query";
-import { Activity, BookUser, CloudOff, Grip, Languages, ListTree, LogOut, Map as MapIcon, Phone, PhoneCall, Settings, SunMoon, ToggleRight, UsersRound, Voicemail } from "lucide-react";
-import { lazy, type ReactNode, Suspense, useEffect, useMemo } from "react";
+import { Activity, BookUser, CloudOff, Grip, Languages, ListTree, LogOut, Map as MapIcon, Phone, PhoneCall, Plus, Settings, SunMoon, ToggleRight, UsersRound, Voicemail } from "lucide-react";
+import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { AccessGiven, accessOf, homeOf, useAccess } from "./access";
 import { send } from "./api/client";
@@ -32,6 +32,7 @@ const SettingsPage = lazy(() => import("./pages/settings").then((module) => ({ d
 const VoicemailPage = lazy(() => import("./pages/voicemail").then((module) => ({ default: module.VoicemailPage })));
 const SetupPage = lazy(() => import("./pages/setup").then((module) => ({ default: module.SetupPage })));
 
+const NewCompany = lazy(() => import("./pages/new-company").then((module) => ({ default: module.NewCompany })));
 const LinkPage = lazy(() => import("./pages/link").then((module) => ({ default: module.LinkPage })));
 
 const LAST = "belplan.company";
@@ -125,6 +126,7 @@ function Nav({ id, session }: { id: string; session: Session }) {
   const [path, navigate] = useLocation();
   const boxes = useBoxes(id);
   const { may, extension } = useAccess();
+  const [making, setMaking] = useState(false);
   const entry = (to: string, word: Word, icon: ReactNode, count = 0): ReactNode => {
     const href = `/c/${id}/${to}`;
     return <Link href={href} className={`to-${to}`} aria-current={path === href || path.startsWith(`${href}/`) ? "page" : undefined}>{icon}<span>{t(word)}</span>{count > 0 && <b className="nav-count">{count}<span className="sr"> {t("voicemail.unheard")}</span></b>}</Link>;
@@ -137,7 +139,8 @@ function Nav({ id, session }: { id: string; session: Session }) {
           <>
             {session.companies.length > 1 && <p className="quiet" style={{ padding: "6px 9px 2px", fontSize: 12 }}>{t("account.companies")}</p>}
             {session.companies.length > 1 && session.companies.map((company) => <button key={company.id} type="button" aria-current={company.id === id} onClick={() => { close(); navigate(homeOf(company)); }}><b className="ellipsis">{company.name}</b>{company.id === id && <span className="hint">✓</span>}</button>)}
-            {session.companies.length > 1 && <hr />}
+            {session.user.role === "operator" && <button type="button" onClick={() => { close(); setMaking(true); }}><Plus size={15} aria-hidden />{t("settings.new_company")}</button>}
+            {(session.companies.length > 1 || session.user.role === "operator") && <hr />}
             <p style={{ padding: "6px 9px" }}><b>{session.user.name}</b><br /><span className="quiet">{session.user.email}</span></p>
             <button type="button" onClick={() => { close(); speak(language === "nl" ? "en" : "nl"); }}><Languages size={15} aria-hidden />{t("account.language")}</button>
             <button type="button" onClick={() => { close(); switchTheme(); }}><SunMoon size={15} aria-hidden />{t("account.theme")}</button>
@@ -146,6 +149,7 @@ function Nav({ id, session }: { id: string; session: Session }) {
           </>
         )}
       </Menu>
+      {making && <Suspense><NewCompany onClose={() => setMaking(false)} /></Suspense>}
       {!may("read") && phone}
       {may("read") && entry("overview", "nav.overview", <MapIcon size={19} strokeWidth={1.75} aria-hidden />)}
       {may("read") && entry("plans", "nav.plans", <ListTree size={19} strokeWidth={1.75} aria-hidden />)}

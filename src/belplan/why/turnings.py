@@ -30,6 +30,7 @@ _NL: dict[str, str] = {
     "to.voicemail": "voicemail",
     "to.queued": "wachtrij",
     "to.ended": "einde van het gesprek",
+    "to.webhook": "de vraag aan ‘{name}’, die toen niet gesteld is",
 }
 _EN: dict[str, str] = {
     "answer": "“{webhook}” answers “{value}”",
@@ -48,6 +49,7 @@ _EN: dict[str, str] = {
     "to.voicemail": "voicemail",
     "to.queued": "queue",
     "to.ended": "end of the call",
+    "to.webhook": "the question to “{name}”, which was not asked then",
 }
 WORDS: Mapping[str, Mapping[str, str]] = {"nl": _NL, "en": _EN}
 
@@ -64,17 +66,20 @@ class Turning:
 def turnings(company: Company, record: CallRecord) -> list[Turning]:
     """The turnings that a call did not take and that lead elsewhere, in the order of its way; at most `MOST`.
 
-    Each is walked, not guessed; one where the past cannot say what would follow is left out. `company` is the version
-    that the call walked. Needs no event loop.
+    Each is walked, not guessed: as far as a webhook that was not asked then; one where the past cannot say anything is
+    left out. `company` is the version that the call walked. Needs no event loop.
     """
     found: list[Turning] = []
     here = came_to(record)
     for cause, change in _all(company, record):
         kind, value, instead = change
         try:
-            came = leads_to(again(company, record, instead=instead))
+            walked = again(company, record, instead=instead)
         except LookupError:
             continue
+        came = leads_to(walked)
+        if came is None and walked.unknown and walked.unknown.subject == "webhook":
+            came = Place("webhook", walked.unknown.name)
         if came is None or came == here or f"to.{came.kind}" not in _NL:
             continue
         found.append(

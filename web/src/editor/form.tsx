@@ -124,6 +124,14 @@ function Widgets({ app, tab, setting, facts }: { app: string; tab: string; setti
     case "prefix": return <TextField label={t("form.prefix")} value={text("text")} maxLength={20} onChange={(value) => set("text", value)} wrong={wrong("text")} />;
     case "same_colleague": return <WithinFields setting={setting} />;
     case "hangup": return <SelectField label={t("form.cause")} value={String(s.cause ?? 16)} options={[["16", t("form.cause_16")], ["17", t("form.cause_17")], ["21", t("form.cause_21")], ...([16, 17, 21].includes(Number(s.cause ?? 16)) ? [] : [[String(s.cause), `Q.850 ${String(s.cause)}`] as const])]} onChange={(cause) => set("cause", Number(cause))} />;
+    case "record":
+      return (
+        <>
+          <Field label={t("form.record")}>{() => <Segments label={t("form.record")} value={s.on === false ? "off" : "on"} options={[["on", t("form.record_on")], ["off", t("form.record_off")]]} onChange={(on) => set("on", on === "off" ? false : undefined)} />}</Field>
+          {s.on !== false && <CheckField label={t("form.record_tell")} value={s.announce !== false} onChange={(tell) => set("announce", tell ? undefined : false)} />}
+          {s.on !== false && s.announce !== false && <TextField label={t("form.spoken")} lines={2} placeholder={t("form.record_usual")} help={t("form.record_help")} value={String((s.announcement as Settings | undefined)?.say ?? "")} onChange={(say) => set("announcement", say ? { say } : undefined)} wrong={wrong("announcement")} />}
+        </>
+      );
     case "set":
       return (
         <>
@@ -193,8 +201,9 @@ function SchemaField({ name, schema, root, value, onChange, wrong }: { name: str
 
 /** Names with a text each, one a line: `naam = /pad`. */
 function PairsField({ label, value, onChange, help }: { label: string; value: Record<string, string>; onChange: (pairs: Record<string, string>) => void; help?: string }) {
+  const { t } = useWords();
   const [typed, setTyped] = useState(Object.entries(value).map(([name, text]) => `${name} = ${text}`).join("\n"));
-  return <TextField label={label} mono lines={2} value={typed} help={help ?? "naam = waarde"} onChange={(text) => {
+  return <TextField label={label} mono lines={2} value={typed} help={help ?? t("form.pairs")} onChange={(text) => {
     setTyped(text);
     onChange(Object.fromEntries(text.split("\n").map((line) => line.split("=")).filter((parts) => parts[0]?.trim()).map(([name, ...rest]) => [name!.trim(), rest.join("=").trim()])));
   }} />;

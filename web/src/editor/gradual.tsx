@@ -16,7 +16,7 @@ const SHARES = [5, 10, 25, 50];
 export function Share({ value, onChange }: { value: number; onChange: (share: number) => void }) {
   const { t } = useWords();
   return (
-    <select className="input" value={value} onChange={(event) => onChange(Number(event.target.value))} aria-label={t("gradual.for")}>
+    <select className="select" style={{ width: 230 }} value={value} onChange={(event) => onChange(Number(event.target.value))} aria-label={t("gradual.for")}>
       <option value={100}>{t("gradual.all")}</option>
       {SHARES.map((share) => <option key={share} value={share}>{t("gradual.some", { share })}</option>)}
     </select>
@@ -39,6 +39,7 @@ export function Gradual({ company, mayEdit = true }: { company: string; mayEdit?
   };
   const now = shadow.data;
   const some = rollout.data;
+  if (!now && (!some || some.state === "none" || some.state === "finished")) return null;
   return (
     <section className="stack" style={{ gap: 12 }} aria-label={t("gradual.title")}>
       {some && some.state !== "none" && some.state !== "finished" && (

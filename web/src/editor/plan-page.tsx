@@ -1,6 +1,6 @@
 /** A dial plan: the top bar, the route, and whatever stands at the right. */
 
-import { History as HistoryIcon, LifeBuoy, Phone, PhoneCall, Pencil, Redo2, Square, Trash2, Undo2, CircleAlert, Ellipsis, FileDown } from "lucide-react";
+import { History as HistoryIcon, LifeBuoy, Phone, PhoneCall, Pencil, Plus, Redo2, Square, Trash2, Undo2, CircleAlert, Ellipsis, FileDown } from "lucide-react";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { shownAbroad } from "../plan/number";
@@ -72,7 +72,7 @@ export function PlanPage({ company, id }: { company: string; id: string }) {
     navigate(`/c/${company}/plans`);
   };
   const starts = test.open ? test.begin(own) : (
-    <div className="rail-end"><span className="node"><Phone size={13} aria-hidden /></span><span>{external ? <>{t("editor.someone_calls")} <b>{shownAbroad(external)}</b></> : <>{t("editor.someone_dials")} <b>{own.internal_number ?? "…"}</b></>}</span></div>
+    <div className="rail-end"><span className="node"><Phone size={13} aria-hidden /></span><span>{external ? <>{t("editor.someone_calls")} <b>{shownAbroad(external)}</b></> : <>{t("editor.someone_dials")} <b>{own.internal_number ?? "…"}</b></>}</span>{!external && !state.readOnly && <button type="button" className="link" onClick={() => setEditing(true)}>{t("editor.give_number")}</button>}</div>
   );
   return (
     <main className="main" id="content">
@@ -123,6 +123,8 @@ export function PlanSettings({ plan, index, onClose }: { plan: Plan; index: numb
   const { t } = useWords();
   const { draft } = useDraft();
   const own = plan.dial_plans![index]!;
+  const taken = new Set((plan.dial_plans ?? []).flatMap((one) => one.external_numbers ?? []).map((number) => number.replace(/\D/g, "")));
+  const free = (plan.trunks ?? []).flatMap((trunk) => trunk.numbers ?? []).filter((number) => !taken.has(number.replace(/\D/g, "")));
   const set = (field: string, value: unknown): void => draft.edit(put(draft.plan, ["dial_plans", index, field], value), undefined, `plan.${index}.${field}`);
   return (
     <Dialog title={t("editor.plan_settings")} onClose={onClose} footer={<div className="row"><span className="grow" /><button type="button" className="button primary" onClick={onClose}>{t("action.close")}</button></div>}>
@@ -130,6 +132,7 @@ export function PlanSettings({ plan, index, onClose }: { plan: Plan; index: numb
         <TextField label={t("editor.plan_name")} value={own.name} onChange={(name) => set("name", name)} />
         <TextField label={t("editor.internal_number")} value={own.internal_number ?? ""} onChange={(number) => set("internal_number", number || undefined)} />
         <ListField label={t("editor.external_numbers")} value={own.external_numbers ?? []} onChange={(numbers) => set("external_numbers", numbers)} />
+        {free.length > 0 && <div className="row" style={{ flexWrap: "wrap", marginTop: -10 }}><span className="quiet">{t("editor.free_numbers")}</span>{free.slice(0, 8).map((number) => <button key={number} type="button" className="button small" onClick={() => set("external_numbers", [...(own.external_numbers ?? []), number])}><Plus size={14} aria-hidden />{shownAbroad(number)}</button>)}</div>}
       </section>
     </Dialog>
   );

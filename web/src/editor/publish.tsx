@@ -50,9 +50,10 @@ export function Publish({ onClose, onGo }: { onClose: () => void; onGo: (path: s
       title={t("publish.title", { number: next })} more={t("publish.more")} onClose={onClose}
       footer={
         <form onSubmit={(event) => { event.preventDefault(); void go(); }}>
-          <div className="row" style={{ gap: 12, flexWrap: "wrap" }}>
-            <input className="input grow" style={{ minWidth: 200, flex: 1 }} value={note} onChange={(event) => setNote(event.target.value)} placeholder={t("publish.note")} aria-label={t("publish.note")} maxLength={300} autoFocus />
+          <input className="input" value={note} onChange={(event) => setNote(event.target.value)} placeholder={t("publish.note")} aria-label={t("publish.note")} maxLength={300} autoFocus />
+          <div className="row" style={{ gap: 12, flexWrap: "wrap", marginTop: 10 }}>
             {base > 0 && <Share value={share} onChange={setShare} />}
+            <span className="grow" />
             <button type="button" className="button" onClick={onClose}>{t("action.cancel")}</button>
             <button type="submit" className="button primary" disabled={busy || errors.length > 0}>{t("publish.go", { number: next })}</button>
           </div>
@@ -65,9 +66,9 @@ export function Publish({ onClose, onGo }: { onClose: () => void; onGo: (path: s
       <section><h2>{t("publish.changes")}</h2><Changes company={draft.company} from={base} to="draft" now={state!.history.now.plan} /></section>
       {errors.length === 0 && base > 0 && state?.saving === "saved" && <Examined company={draft.company} saved={state.savedAt} onGo={onGo} />}
       {warnings.length > 0 && <section><h2>{t("publish.warnings")}</h2><ProblemList problems={warnings} onGo={onGo} /></section>}
-      {(calls > 0 || errors.length === 0) && (
+      {(calls > 0 || (errors.length === 0 && base === 0)) && (
         <section className="stack" style={{ gap: 8 }}>
-          {errors.length === 0 && <p className="row"><CircleCheck size={17} color="var(--good)" aria-hidden /><span>{t("overview.all_fine")}</span></p>}
+          {errors.length === 0 && base === 0 && <p className="row"><CircleCheck size={17} color="var(--good)" aria-hidden /><span>{t("overview.all_fine")}</span></p>}
           {calls > 0 && <p className="row"><PhoneCall size={17} aria-hidden /><span>{t(calls === 1 ? "publish.on_line_one" : "publish.on_line_other", { count: calls })}</span></p>}
         </section>
       )}

@@ -44,7 +44,7 @@ export function LivePage({ company }: { company: string }) {
         <span className={`badge round ${live.stale ? "warn" : "good"}`} role="status"><i className={`dot ${live.stale ? "busy" : "free"}`} aria-hidden />{live.stale ? t("live.lost", { time: clock(live.stale, language, true) }) : t("live.connected")}</span>
         <span className="spacer" />
         <span className="quiet hide-small">{new Date(now).toLocaleDateString(locale(language), { weekday: "long", day: "numeric", month: "long" })} · <b style={{ color: "var(--text)" }}>{clock(now, language, true)}</b></span>
-        <select className="select" style={{ width: 170 }} aria-label={t("nav.plans")} value={only} onChange={(event) => setOnly(event.target.value)}><option value="">{t("nav.plans")}</option>{plan.dial_plans?.map((own) => <option key={own.name}>{own.name}</option>)}</select>
+        <select className="select" style={{ width: 170 }} aria-label={t("nav.plans")} value={only} onChange={(event) => setOnly(event.target.value)}><option value="">{t("live.all_plans")}</option>{plan.dial_plans?.map((own) => <option key={own.name}>{own.name}</option>)}</select>
         <button type="button" className="button hide-small" onClick={() => void document.documentElement.requestFullscreen?.()}><ExternalLink size={15} aria-hidden />{t("live.big")}</button>
       </header>
       <div className="scroll"><div className="page">

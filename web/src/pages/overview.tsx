@@ -15,6 +15,8 @@ import type { Plan, Route } from "../plan/types";
 import { AppIcon, Loading, Menu, toast } from "../ui/parts";
 import { locale, useWords } from "../words";
 import { planId, UndoRedo } from "../editor/plan-page";
+import { Publish } from "../editor/publish";
+import { FirstSteps } from "./first-steps";
 import { useLive } from "./live-data";
 import { useNewPlan } from "./plans";
 
@@ -77,6 +79,7 @@ export function OverviewPage({ company }: { company: string }) {
   const [query, setQuery] = useState("");
   const [picked, setPicked] = useState("");
   const [table, setTable] = useState(false);
+  const [publishing, setPublishing] = useState(false);
   const file = useRef<HTMLInputElement>(null);
   const day = new Date();
   day.setHours(0, 0, 0, 0);
@@ -113,14 +116,15 @@ export function OverviewPage({ company }: { company: string }) {
         {!state.readOnly && <button type="button" className="button primary" onClick={newPlan}><Plus size={16} aria-hidden />{t("editor.new_plan")}</button>}
       </header>
       <div className="scroll"><div className="page">
-        <div className="row" style={{ marginBottom: 16, flexWrap: "wrap" }}>
+        <FirstSteps company={company} onPlan={newPlan} onPublish={() => setPublishing(true)} />
+        {nodes.length > 0 && <div className="row" style={{ marginBottom: 16, flexWrap: "wrap" }}>
           <label className="search-box"><Search size={16} aria-hidden /><input className="input" type="search" value={query} placeholder={t("overview.find")} aria-label={t("overview.find")} onChange={(event) => { setQuery(event.target.value); setPicked(""); }} /></label>
           {fromNode && <button type="button" className="badge accent round" style={{ border: 0, cursor: "pointer", minHeight: 28 }} onClick={() => { setPicked(""); setQuery(""); }}>{t("overview.where", { name: fromNode.title })}<X size={14} aria-hidden /></button>}
           <span className="grow" />
           {(["free", "ringing", "busy", "off"] as const).map((word) => <span key={word} className="row quiet" style={{ fontSize: 12.5, gap: 6 }}><i className={`dot ${word}`} aria-hidden />{t(`overview.${word}`)}</span>)}
           <button type="button" className="button small" onClick={() => setTable(!table)}>{t(table ? "overview.map" : "overview.table")}</button>
-        </div>
-        {table ? <Table nodes={nodes} links={links} /> : (
+        </div>}
+        {nodes.length === 0 ? null : table ? <Table nodes={nodes} links={links} /> : (
           <MapOf nodes={nodes} links={links} lit={lit} from={from}>
             {columns.map(([word, column]) => (
               <div key={word} className="map-column">
@@ -137,7 +141,7 @@ export function OverviewPage({ company }: { company: string }) {
             ))}
           </MapOf>
         )}
-        <section className="panel overview-foot">
+        {nodes.length > 0 && <section className="panel overview-foot">
           <div>
             <h2>{fromNode?.title ?? plan.dial_plans?.[0]?.name ?? plan.company.name}</h2>
             <p>{t("overview.reaches", { plan: fromNode?.title ?? plan.dial_plans?.[0]?.name ?? "–", count: [...(from ? lit : reach(`plan ${plan.dial_plans?.[0]?.name ?? ""}`, links))].filter((id) => id.startsWith("user ")).length })}</p>
@@ -152,8 +156,9 @@ export function OverviewPage({ company }: { company: string }) {
             {errors.slice(0, 4).map((problem, index) => <p key={index} className="row" style={{ color: problem.severity === "error" ? "var(--bad)" : undefined, fontSize: 13, alignItems: "flex-start" }}>{problem.severity === "error" ? <CircleAlert size={15} aria-hidden /> : <AlertTriangle size={15} color="var(--warn)" aria-hidden />}<span>{explain(problem, plan, language).text}</span></p>)}
             {errors.length > 4 && <p className="quiet">{t("problem.more", { count: errors.length - 4 })}</p>}
           </div>
-        </section>
+        </section>}
       </div></div>
+      {publishing && <Publish onClose={() => setPublishing(false)} onGo={() => setPublishing(false)} />}
     </main>
   );
 }

@@ -1,9 +1,10 @@
 /** What administrators need now and then: the company, lines, sounds, secrets, access, tokens, the log, versions. */
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Languages, Plus, SunMoon, Trash2, Undo2 } from "lucide-react";
+import { Languages, LogOut, Plus, SunMoon, Trash2, Undo2 } from "lucide-react";
 import { useState } from "react";
-import { useAccess } from "../access";
+import { Link } from "wouter";
+import { homeOf, useAccess } from "../access";
 import { get, listed, post, Refused, send } from "../api/client";
 import type { Right, Session, Version } from "../api/types";
 import { ConflictDialog } from "../editor/conflict";
@@ -17,6 +18,7 @@ import { put } from "../plan/path";
 import { CheckField, Empty, ListField, Loading, NumberField, SelectField, TextField, toast } from "../ui/parts";
 import { switchTheme } from "../theme";
 import { clock, day, speak, useWords, type Word } from "../words";
+import { WORDS } from "../words/words";
 import { AccessList } from "./people-access";
 import { Entries } from "./entries";
 import { DataRegister, EventWebhooks } from "./events";
@@ -24,7 +26,7 @@ import { SectionTabs } from "./people";
 import { freeEntryName } from "./plans";
 import { SecondFactor } from "./second-factor";
 import { SoundsList } from "./sounds";
-import { countryNames, timezones } from "./setup";
+import { countryNames, NewCompany, timezones } from "./new-company";
 
 const SECTIONS: [string, Word, Right][] = [["company", "settings.company", "read"], ["versions", "settings.versions", "read"], ["trunks", "settings.trunks", "read"], ["prompts", "settings.prompts", "read"], ["events", "settings.events", "administer"], ["data", "settings.data", "read"], ["secrets", "settings.secrets", "edit"], ["access", "settings.people", "administer"], ["tokens", "settings.tokens", "administer"], ["audit", "settings.audit", "administer"], ["account", "settings.account", "member"]];
 
@@ -43,7 +45,7 @@ export function SettingsPage({ company, section: asked, entry, session }: { comp
       <SectionTabs base={base} sections={sections} now={section} />
       <div className="scroll"><div className="page">
         {section === "company" && <CompanyForm />}
-        {section === "account" && <Account session={session} />}
+        {section === "account" && <Account session={session} company={company} />}
         {section === "versions" && <Versions company={company} />}
         {section === "trunks" && <Entries section="trunks" base={`${base}/trunks`} chosen={entry} app="goto" addWord={t("action.add")} keyOf={(one) => one.name} fresh={(plan) => ({ name: freeEntryName(plan.trunks, "provider").replace(" ", "-"), host: "" })}
           form={({ entry: one, set, wrong }) => <>
@@ -51,10 +53,10 @@ export function SettingsPage({ company, section: asked, entry, session }: { comp
             <TextField label={t("form.host")} mono value={String(one.host ?? "")} onChange={(host) => set("host", host)} wrong={wrong("host")} />
             <div className="number-grid"><NumberField label={t("form.port")} value={one.port as number | undefined} placeholder="5060" min={1} max={65535} onChange={(port) => set("port", port)} wrong={wrong("port")} /><SelectField label={t("form.transport")} value={String(one.transport ?? "udp")} options={[["udp", "UDP"], ["tcp", "TCP"], ["tls", "TLS"]]} onChange={(transport) => set("transport", transport)} /><NumberField label={t("form.channels")} value={one.channels as number | undefined} placeholder="10" min={1} onChange={(channels) => set("channels", channels)} wrong={wrong("channels")} /></div>
             <TextField label={t("form.username")} mono value={String(one.username ?? "")} onChange={(name) => set("username", name)} wrong={wrong("username")} />
-            <TextField label={t("form.password")} mono placeholder="secret:trunk" value={String(one.password ?? "")} onChange={(password) => set("password", password)} wrong={wrong("password")} />
-            <CheckField label={t("form.register")} value={one.register === true} onChange={(on) => set("register", on || undefined)} />
+            <TextField label={t("form.password")} mono placeholder="secret:trunk" help={t("form.trunk_password_help")} value={String(one.password ?? "")} onChange={(password) => set("password", password)} wrong={wrong("password")} />
+            <CheckField label={t("form.register")} help={t("form.register_help")} value={one.register === true} onChange={(on) => set("register", on || undefined)} />
             <ListField label={t("form.inbound_from")} mono value={(one.inbound_from as string[] | undefined) ?? []} onChange={(list) => set("inbound_from", list)} wrong={wrong("inbound_from")} />
-            <ListField label={t("form.numbers")} value={(one.numbers as string[] | undefined) ?? []} onChange={(list) => set("numbers", list)} wrong={wrong("numbers")} />
+            <ListField label={t("form.numbers")} help={t("form.numbers_help")} value={(one.numbers as string[] | undefined) ?? []} onChange={(list) => set("numbers", list)} wrong={wrong("numbers")} />
           </>} />}
         {section === "prompts" && <SoundsList company={company} />}
         {section === "events" && <EventWebhooks company={company} />}
@@ -89,11 +91,15 @@ function CompanyForm() {
   );
 }
 
-function Account({ session }: { session: Session }) {
+function Account({ session, company }: { session: Session; company: string }) {
   const { t, language } = useWords();
+  const [making, setMaking] = useState(false);
+  const operator = session.user.role === "operator";
   return (
     <div className="stack" style={{ maxWidth: 640 }}>
-      <section className="panel"><header><h2>{t("settings.appearance")}</h2></header><div className="inside row" style={{ flexWrap: "wrap" }}><span className="grow">{session.user.name} · <span className="quiet">{session.user.email}</span></span><button type="button" className="button" onClick={() => speak(language === "nl" ? "en" : "nl")}><Languages size={15} aria-hidden />{t("account.language")}</button><button type="button" className="button" onClick={switchTheme}><SunMoon size={15} aria-hidden />{t("account.theme")}</button></div></section>
+      <section className="panel"><header><h2>{t("settings.appearance")}</h2></header><div className="inside row" style={{ flexWrap: "wrap" }}><span className="grow">{session.user.name} · <span className="quiet">{session.user.email}</span></span><button type="button" className="button" onClick={() => speak(language === "nl" ? "en" : "nl")}><Languages size={15} aria-hidden />{t("account.language")}</button><button type="button" className="button" onClick={switchTheme}><SunMoon size={15} aria-hidden />{t("account.theme")}</button><button type="button" className="button" onClick={() => void send("DELETE", "/session").finally(() => location.assign("/"))}><LogOut size={15} aria-hidden />{t("account.sign_out")}</button></div></section>
+      {(session.companies.length > 1 || operator) && <section className="panel"><header><h2 className="grow">{t("account.companies")}</h2>{operator && <button type="button" className="button small" onClick={() => setMaking(true)}><Plus size={15} aria-hidden />{t("settings.new_company")}</button>}</header><ul className="entry-list">{session.companies.map((own) => <li key={own.id}><Link href={homeOf(own)} aria-current={own.id === company}><b className="grow">{own.name}</b><span className="quiet">{t(`role.${own.role as "agent"}`)}</span></Link></li>)}</ul></section>}
+      {making && <NewCompany onClose={() => setMaking(false)} />}
       <SecondFactor session={session} />
     </div>
   );
@@ -192,5 +198,5 @@ function Audit({ company }: { company: string }) {
   const { t, language } = useWords();
   const { list, refused } = useList<AuditRow>(company, "audit");
   if (!list.length) return <Empty title={t("state.nothing")} {...(refused ? { more: refused } : {})} />;
-  return <section className="panel" style={{ overflowX: "auto" }}><table className="table"><thead><tr><th>{t("calls.when")}</th><th>{t("settings.who")}</th><th>{t("settings.what")}</th></tr></thead><tbody>{list.map((row) => <tr key={row.number}><td className="nowrap">{clock(row.at, language, true)} <span className="quiet">{day(row.at, language)}</span></td><td>{row.who}</td><td><span className="mono">{row.what}</span> {row.target} <span className="quiet">{Object.entries(row.detail).map(([name, value]) => `${name}: ${String(value)}`).join(", ")}</span></td></tr>)}</tbody></table></section>;
+  return <section className="panel" style={{ overflowX: "auto" }}><table className="table"><thead><tr><th>{t("calls.when")}</th><th>{t("settings.who")}</th><th>{t("settings.what")}</th></tr></thead><tbody>{list.map((row) => <tr key={row.number}><td className="nowrap">{clock(row.at, language, true)} <span className="quiet">{day(row.at, language)}</span></td><td>{row.who}</td><td>{`audit.${row.what}` in WORDS ? t(`audit.${row.what}` as Word) : row.what}{row.target && <>: <b style={{ fontWeight: 500 }}>{row.target}</b></>} <span className="quiet">{Object.entries(row.detail).map(([name, value]) => `${name}: ${String(value)}`).join(", ")}</span></td></tr>)}</tbody></table></section>;
 }

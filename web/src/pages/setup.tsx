@@ -6,19 +6,9 @@ import { useState } from "react";
 import { useLocation } from "wouter";
 import { post, Refused, trust } from "../api/client";
 import type { Session } from "../api/types";
-import { SelectField, TextField } from "../ui/parts";
+import { TextField } from "../ui/parts";
 import { speak, useWords } from "../words";
-
-export const COUNTRIES = ["NL", "BE", "DE", "FR", "GB", "LU", "AT", "CH", "DK", "SE", "NO", "FI", "IE", "ES", "PT", "IT", "PL", "US"];
-
-export function countryNames(language: string): (readonly [string, string])[] {
-  const names = new Intl.DisplayNames([language], { type: "region" });
-  return COUNTRIES.map((code) => [code, names.of(code) ?? code] as const);
-}
-
-export function timezones(): (readonly [string, string])[] {
-  return Intl.supportedValuesOf("timeZone").map((zone) => [zone, zone.replaceAll("_", " ")] as const);
-}
+import { CompanyFields, here } from "./new-company";
 
 export function SetupPage() {
   const { t, language } = useWords();
@@ -27,7 +17,7 @@ export function SetupPage() {
   const [step, setStep] = useState(0);
   const [token, setToken] = useState(location.hash.slice(1));
   const [you, setYou] = useState({ name: "", email: "", password: "" });
-  const [company, setCompany] = useState({ name: "", country: "NL", timezone: Intl.DateTimeFormat().resolvedOptions().timeZone.startsWith("Europe/") ? Intl.DateTimeFormat().resolvedOptions().timeZone : "Europe/Amsterdam", language: language as string });
+  const [company, setCompany] = useState(() => here(language));
   const [sample, setSample] = useState<"demo" | "empty">("demo");
   const [wrong, setWrong] = useState("");
   const [busy, setBusy] = useState(false);
@@ -66,10 +56,7 @@ export function SetupPage() {
           )}
           {step === 1 && (
             <>
-              <TextField label={t("setup.company_name")} value={company.name} required onChange={(name) => setCompany({ ...company, name })} />
-              <SelectField label={t("setup.country")} value={company.country} options={countryNames(language)} onChange={(country) => setCompany({ ...company, country })} />
-              <SelectField label={t("setup.timezone")} value={company.timezone} options={timezones()} onChange={(timezone) => setCompany({ ...company, timezone })} />
-              <SelectField label={t("setup.language")} value={company.language} options={[["nl", "Nederlands"], ["en", "English"]]} onChange={(next) => setCompany({ ...company, language: next })} />
+              <CompanyFields company={company} onChange={setCompany} />
             </>
           )}
           {step === 2 && (

@@ -17,7 +17,7 @@ import { clock, locale, useWords, type Word } from "../words";
 import { Entries } from "./entries";
 import { SectionTabs } from "./people";
 import { freeEntryName } from "./plans";
-import { countryNames } from "./setup";
+import { countryNames } from "./new-company";
 
 interface SwitchState { name: string; group?: string; on: boolean; until: string | null }
 interface TimeState { name: string; holds: boolean; calendar: boolean; said: boolean | null; until: string | null }
@@ -98,13 +98,13 @@ export function Switches({ company, plan }: { company: string; plan: Plan }) {
         const now = found.data?.times.find((one) => one.name === condition.name);
         return (
           <section key={condition.name} className={`panel today-card${typeof now?.said === "boolean" ? " forced" : ""}`}>
-            <h2 className="row"><i className={`dot ${now?.holds ? "free" : typeof now?.said === "boolean" ? "busy" : "off"}`} aria-hidden />{condition.name}: {t(condition.weekdays?.length ? (now?.holds ? "today.open" : "today.closed") : now?.holds ? "today.holds" : "today.holds_not")} {untilWords(now?.until)}</h2>
+            <h2 className="row"><i className={`dot ${now?.holds ? "free" : typeof now?.said === "boolean" ? "busy" : "off"}`} aria-hidden />{condition.name}: {t(hours(condition) ? (now?.holds ? "today.open" : "today.closed") : now?.holds ? "today.holds" : "today.holds_not")} {untilWords(now?.until)}</h2>
             <p className="quiet">{typeof now?.said === "boolean" ? t("today.exception") : t("today.usual")}</p>
             <DayBar condition={condition} language={language} />
             {may("operate") && <div className="today-buttons">
               {typeof now?.said === "boolean" ? <button type="button" className="button" onClick={() => void change("times", condition.name, { holds: null }, t("today.as_usual"), { holds: now!.holds, until: now?.until ?? null })}>{t("today.as_usual")}</button> : <>
-                <button type="button" className="button" onClick={() => setAsking({ kind: "times", name: condition.name, holds: false })}>{t(condition.weekdays?.length ? "today.earlier" : "today.make_not")}</button>
-                <button type="button" className="button" onClick={() => setAsking({ kind: "times", name: condition.name, holds: true })}>{t(condition.weekdays?.length ? "today.longer" : "today.make")}</button></>}
+                {(hours(condition) || now?.holds) && <button type="button" className="button" onClick={() => setAsking({ kind: "times", name: condition.name, holds: false })}>{t(hours(condition) ? "today.earlier" : "today.make_not")}</button>}
+                {(hours(condition) || !now?.holds) && <button type="button" className="button" onClick={() => setAsking({ kind: "times", name: condition.name, holds: true })}>{t(hours(condition) ? "today.longer" : "today.make")}</button>}</>}
             </div>}
           </section>
         );
@@ -156,6 +156,9 @@ export function Until({ title, onPick, onClose }: { title: string; onPick: (unti
   );
 }
 
+/** Whether these are opening hours, rather than days on which something else holds. */
+const hours = (condition: TimeCondition): boolean => !!condition.weekdays?.length;
+
 const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 const minutesOf = (text: string | undefined, otherwise: number): number => { const found = /^(\d{1,2}):(\d{2})$/.exec(text ?? ""); return found ? Number(found[1]) * 60 + Number(found[2]) : otherwise; };
 
@@ -172,7 +175,7 @@ function DayBar({ condition, language }: { condition: TimeCondition; language: "
   return (
     <div aria-hidden>
       <svg className="day-bar" viewBox="0 0 100 30" preserveAspectRatio="none"><rect x="0" y="0" width="100" height="30" className="all" />{spans.map(([from, to]) => <rect key={from} x={x(from)} y="0" width={x(to) - x(from)} height="30" className="open" />)}{at >= 0 && at <= 100 && <rect x={at - 0.3} y="-4" width="0.6" height="38" className="now" />}</svg>
-      <p className="ticks">{spans.flatMap(([from, to]) => [from, to]).map((minutes) => <span key={minutes}>{say(minutes)}</span>)}</p>
+      <svg className="day-ticks">{spans.flatMap(([from, to]) => [from, to]).map((minutes) => <text key={minutes} x={`${x(minutes)}%`} y="14" textAnchor="middle">{say(minutes)}</text>)}</svg>
     </div>
   );
 }

@@ -263,6 +263,11 @@ function generated(item: Item, plan: Plan, language: Language): Sentence {
       const cause = Number(s.cause ?? 16);
       return is(nl ? "Hang op" : "Hang up", cause === 16 ? (nl ? "Het gesprek eindigt hier" : "The call ends here") : nl ? `De beller hoort: ${CAUSES[cause]?.nl ?? cause}` : `The caller hears: ${CAUSES[cause]?.en ?? cause}`);
     }
+    case "record": {
+      if (s.on === false) return is(nl ? "Neem niet meer op" : "Record no longer", nl ? "Bijvoorbeeld voor een betaling" : "Before a payment, for instance");
+      const said = word((s.announcement as Settings | undefined)?.say) || (nl ? "Dit gesprek wordt opgenomen." : "This call is recorded.");
+      return is(nl ? "Neem de gesprekken hieronder op" : "Record the conversations below", s.announce === false ? (nl ? "De beller is al gewaarschuwd" : "The caller was told already") : quoted(said));
+    }
     case "set": return is([text(nl ? "Zet " : "Set "), variable(word(s.name) || "…"), text(nl ? " op " : " to "), text("“"), ...filled(word(s.value)), text("”")], "", word(s.name));
     case "collect": {
       const prompt = word((s.prompt as Settings | undefined)?.say);

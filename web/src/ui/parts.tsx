@@ -2,7 +2,7 @@
 
 import { type ReactNode, useEffect, useId, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
 import {
-  CalendarClock, CornerDownRight, Grip, Hash, History, Hourglass, Mail, PhoneForwarded, PhoneOff, Split, Tag, ToggleRight, UsersRound, Variable, Voicemail, Volume2, Webhook, X, type LucideIcon,
+  CalendarClock, CassetteTape, CornerDownRight, Grip, Hash, History, Hourglass, Mail, PhoneForwarded, PhoneOff, Split, Tag, ToggleRight, UsersRound, Variable, Voicemail, Volume2, Webhook, X, type LucideIcon,
 } from "lucide-react";
 import type { Part } from "../plan/sentence";
 import type { Kind } from "../plan/types";
@@ -11,11 +11,11 @@ import { useWords } from "../words";
 const ICONS: Record<string, LucideIcon> = {
   webhook: Webhook, same_colleague: History, condition: Split, switch: Split, time: CalendarClock, diversion: ToggleRight, menu: Grip,
   connect: PhoneForwarded, ring_group: UsersRound, queue: Hourglass, announce: Volume2, voicemail: Voicemail, email: Mail, prefix: Tag, goto: CornerDownRight,
-  hangup: PhoneOff, set: Variable, collect: Hash,
+  hangup: PhoneOff, set: Variable, collect: Hash, record: CassetteTape,
 };
 const KINDS: Record<string, Kind> = {
   webhook: "ask", same_colleague: "ask", set: "ask", collect: "ask", condition: "decide", switch: "decide", time: "decide", diversion: "decide", menu: "decide",
-  connect: "ring", ring_group: "ring", queue: "ring", announce: "play", voicemail: "play", email: "play", prefix: "play", goto: "move", hangup: "move",
+  connect: "ring", ring_group: "ring", queue: "ring", announce: "play", voicemail: "play", email: "play", prefix: "play", record: "play", goto: "move", hangup: "move",
 };
 /** Its colour and its place in the palette; what the page does not know, the server says. */
 export const kindOf = (app: string, otherwise: Kind = "move"): Kind => KINDS[app] ?? otherwise;
@@ -158,8 +158,8 @@ export function SelectField({ label, value, options, onChange, help, wrong }: { 
   );
 }
 
-export function CheckField({ label, value, onChange }: { label: string; value: boolean; onChange: (value: boolean) => void }) {
-  return <label className="check"><input type="checkbox" checked={value} onChange={(event) => onChange(event.target.checked)} /><span>{label}</span></label>;
+export function CheckField({ label, value, onChange, help }: { label: string; value: boolean; onChange: (value: boolean) => void; help?: string }) {
+  return <label className="check"><input type="checkbox" checked={value} onChange={(event) => onChange(event.target.checked)} /><span>{label}{help && <span className="help">{help}</span>}</span></label>;
 }
 
 /** A number with its unit in the field. An empty field gives undefined. */
@@ -197,7 +197,7 @@ export function Loading({ lines = 3 }: { lines?: number }) {
   const { t } = useWords();
   useEffect(() => { const timer = setTimeout(() => setLate(true), 200); return () => clearTimeout(timer); }, []);
   if (!late) return null;
-  return <div className="page stack" aria-busy="true" aria-label={t("state.loading")}>{Array.from({ length: lines }, (_, index) => <div key={index} className="skeleton" />)}</div>;
+  return <div className="page stack" role="progressbar" aria-busy="true" aria-label={t("state.loading")}>{Array.from({ length: lines }, (_, index) => <div key={index} className="skeleton" />)}</div>;
 }
 
 interface Toast { id: number; words: string; action?: { words: string; run: () => void } }
