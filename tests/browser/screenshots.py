@@ -40,11 +40,20 @@ def main() -> int:
             page.goto(exchange.url)
             expect(page.locator("form")).to_be_visible()
             page.screenshot(path=OUT / f"sign-in-{language}.png")
-            page.locator("input[type=email]").fill("beheer@example.nl")
-            page.locator("input[type=password]").fill(PASSWORD)
-            page.keyboard.press("Enter")
+            _sign_in(page)
             page.wait_for_url("**/overview")
             _tour(page, exchange, language)
+            page.goto(exchange.at("overview"))
+            page.evaluate(AGENT if language == "nl" else EMPTY, exchange.company)
+            page.goto(exchange.url + "/c/" + page.evaluate(NEWEST) + "/overview")
+            expect(page.locator(".first-steps")).to_be_visible()
+            _shoot(page, "first-steps", language)
+            context.clear_cookies()
+            page.goto(exchange.url)
+            _sign_in(page, "bram@example.nl")
+            page.wait_for_url("**/phone")
+            expect(page.locator(".desk .dot.free").first).to_be_visible()
+            _shoot(page, "desk", language)
             context.close()
         for theme in ("light", "dark"):
             context = browser.new_context(
@@ -55,15 +64,41 @@ def main() -> int:
             )
             page = context.new_page()
             page.goto(exchange.url)
-            page.locator("input[type=email]").fill("beheer@example.nl")
-            page.locator("input[type=password]").fill(PASSWORD)
-            page.keyboard.press("Enter")
+            _sign_in(page)
             page.wait_for_url("**/today")
             expect(page.locator(".switch-row").first).to_be_visible()
             page.screenshot(path=OUT / f"phone-{theme}.png")
+            if theme == "dark":
+                page.set_viewport_size({"width": 1440, "height": 900})
+                for name in ("plans/0", "live"):
+                    page.goto(exchange.at(name))
+                    expect(page.locator(".card, .agent-list .dot.free").first).to_be_visible()
+                    _shoot(page, name.split("/")[0].replace("plans", "editor"), theme)
             context.close()
         browser.close()
     return 0
+
+
+ASKED = """async (path, body, method = 'POST') => {
+  const session = await (await fetch('/api/v1/session')).json();
+  const headers = {'Content-Type': 'application/json', 'X-CSRF-Token': session.csrf};
+  return (await fetch(`/api/v1${path}`, {method, headers, body: JSON.stringify(body)})).json().catch(() => null);
+}"""
+EMPTY = f"async () => {{ await ({ASKED})('/companies', {{name: 'Vers BV'}}); }}"
+AGENT = f"""async company => {{
+  const ask = {ASKED};
+  await ask('/companies', {{name: 'Vers BV'}});
+  const made = await ask(`/companies/${{company}}/people`,
+    {{email: 'bram@example.nl', name: 'Bram Visser', role: 'agent', extension: '202'}});
+  await ask('/links', {{token: made.link.split('#')[1], password: '{PASSWORD}'}});
+}}"""
+NEWEST = "async () => (await (await fetch('/api/v1/session')).json()).companies.find(one => one.name === 'Vers BV').id"
+
+
+def _sign_in(page: Page, email: str = "beheer@example.nl") -> None:
+    page.locator("input[type=email]").fill(email)
+    page.locator("input[type=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
 
 
 def _calls(exchange: Stage) -> None:
@@ -149,7 +184,7 @@ def _tour(page: Page, exchange: Stage, language: str) -> None:
             "settings/data",
             "settings/secrets",
         ),
-        *("settings/access", "settings/tokens", "settings/audit"),
+        *("settings/access", "settings/tokens", "settings/audit", "settings/account", "phone"),
     ):
         page.goto(exchange.at(name))
         expect(page.locator("main h1").first).to_be_visible()

@@ -131,6 +131,15 @@ def test_a_mistake_is_marked_on_its_card_blocks_publishing_and_brings_its_way_ou
     expect(page.locator(".card.problem")).to_have_count(0)
     expect(page.get_by_label("Bewaar het antwoord als")).to_have_value("klant")
 
+    # A question above the webhook that it asks about: the card says so, and puts it back.
+    before = titles(page)
+    page.locator('.card[data-app="webhook"]').first.press("Alt+ArrowDown")
+    expect(page.locator(".card.problem").first).to_be_visible()
+    assert titles(page) != before
+    page.get_by_role("button", name="Zet terug").first.click()
+    expect(page.locator(".card.problem")).to_have_count(0)
+    assert titles(page) == before
+
 
 def test_two_people_change_one_plan_and_neither_loses_work(visitor: Visitor, office: Office):
     one, other = visitor.page(state=office.state), visitor.page("en", state=office.state)

@@ -70,12 +70,14 @@ function Company({ own, session }: { own: CompanyName; session: Session }) {
   const { id } = own;
   const access = useMemo(() => accessOf(own), [own]);
   const { may } = access;
+  const { t } = useWords();
   const telephone = useTelephone();
   const [path] = useLocation();
   useEffect(() => localStorage.setItem(LAST, id), [id]);
   return (
     <AccessGiven value={access}><DraftOf company={id}>
       <div className="shell">
+        <a className="skip" href="#content">{t("nav.skip")}</a>
         <Nav id={id} session={session} />
         <div className="main">
           <OfflineBanner />

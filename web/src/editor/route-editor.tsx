@@ -116,6 +116,14 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
     if (card && document.activeElement === card) focusNext.current = "";
   });
 
+  // The plan as the last move left it: while it is so, a problem that the move made can be put back.
+  const [moved, setMoved] = useState<Plan | null>(null);
+  const moveTo = useCallback((from: string, route: string, index: number): void => {
+    const made = move(draft.plan, from, route, index);
+    focusNext.current = made.chosen;
+    draft.edit(made.plan, made.chosen);
+    setMoved(made.plan);
+  }, [draft]);
   const put1 = useCallback((slot: Slot, item: Item): void => {
     const made = insert(draft.plan, slot.route, slot.index, item);
     focusNext.current = made.chosen;
@@ -159,6 +167,7 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
     duplicate: copyAt,
     paste: pasteAt,
     fix: (apply) => draft.edit(apply(draft.plan)),
+    putBack: () => draft.undo(),
     enter: setRoot,
     openMenu: (name) => navigate(`/c/${company}/menus/${encodeURIComponent(name)}`),
     ensure: (path, branch) => {
@@ -174,8 +183,8 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
   const liftedPath = lifted?.path ?? "";
   const frame: RouteFrame = useMemo(() => ({
     plan, language, chosen: choice, lifted: liftedPath, toggled, marked, problems, numbers, others: NOBODY, titles, ...(trace ? { trace } : {}), readOnly: fixed,
-    fixedDepth: shownRoot === top ? 0 : -1, act,
-  }), [plan, language, choice, liftedPath, toggled, marked, problems, numbers, titles, trace, fixed, shownRoot, top, act]);
+    fixedDepth: shownRoot === top ? 0 : -1, act, justMoved: moved === plan,
+  }), [plan, language, choice, liftedPath, toggled, marked, problems, numbers, titles, trace, fixed, shownRoot, top, act, moved]);
 
   // Carrying a card by keyboard: the line stands where it would go.
   const slots = lifted ? visibleSlots(plan, shownRoot, toggled, marked, lifted.path).filter((slot) => !refusal(appOf(itemAt(plan, lifted.path)!), slot.route, lifted.path)) : [];
@@ -200,9 +209,7 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
   };
   const drop = (): void => {
     if (lifted && carried) {
-      const made = move(draft.plan, lifted.path, carried.route, carried.index);
-      focusNext.current = made.chosen;
-      draft.edit(made.plan, made.chosen);
+      moveTo(lifted.path, carried.route, carried.index);
       setSaid(t("editor.put_down"));
     }
     setLifted(null);
@@ -215,9 +222,7 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
     const now = all.findIndex((slot) => slot.route === route && slot.index === index);
     const next = all[now + by];
     if (!next) return;
-    const made = move(draft.plan, chosen, next.route, next.index);
-    focusNext.current = made.chosen;
-    draft.edit(made.plan, made.chosen);
+    moveTo(chosen, next.route, next.index);
     setSaid(placeWords(next, numbers, language, t as never));
   };
   const nextProblem = (): void => {
@@ -321,9 +326,7 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
       {!fixed && <Dragging area={area} plan={plan} numbers={numbers} language={language}
         onDrop={(dragged, slot) => {
           if (!dragged.moving) { put1(slot, newItem(apps.find((app) => app.name === dragged.app) ?? { name: dragged.app }, draft.plan)); return; }
-          const made = move(draft.plan, dragged.moving, slot.route, slot.index);
-          focusNext.current = made.chosen;
-          draft.edit(made.plan, made.chosen);
+          moveTo(dragged.moving, slot.route, slot.index);
         }}
         onOpen={(branch) => setToggled((now) => new Map(now).set(branch, true))} />}
       {form && chosenItem && <CardForm key={chosen} plan={plan} path={chosen} item={chosenItem} top={top} apps={apps} problems={problems.get(chosen) ?? []} onClose={() => { setFormOpen(false); focusCard(chosen); }} onRemove={() => removeAt(chosen)} onShortcuts={() => setShortcuts(true)} />}

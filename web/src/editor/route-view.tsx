@@ -29,6 +29,7 @@ export interface RouteFrame {
   trace?: ReadonlyMap<string, Walked>;
   readOnly: boolean;
   fixedDepth: number;
+  justMoved?: boolean;
   act: RouteActs;
 }
 
@@ -41,6 +42,7 @@ export interface RouteActs {
   duplicate: (path: string) => void;
   paste: (path: string) => void;
   fix: (apply: (plan: Plan) => Plan) => void;
+  putBack: () => void;
   enter: (route: string) => void;
   openMenu: (name: string) => void;
   ensure: (path: string, branch: Branch) => void;
@@ -244,14 +246,15 @@ const Card = memo(function Card({ item, path, number, depth, closed, walked, sib
 });
 
 function ProblemFoot({ problem }: { problem: Problem }) {
-  const { plan, language, act, readOnly } = useFrame();
+  const { plan, language, act, readOnly, justMoved } = useFrame();
+  const { t } = useWords();
   const { text, fix } = explain(problem, plan, language);
   const error = problem.severity === "error";
   return (
     <div className={`foot ${error ? "problem" : "warning"}`}>
       {error ? <CircleAlert size={15} aria-hidden /> : <AlertTriangle size={15} aria-hidden />}
       <span className="grow">{text}</span>
-      {fix && !readOnly && <button type="button" className="button small" onClick={(event) => { event.stopPropagation(); act.fix(fix.apply); }}>{fix.label[language]}</button>}
+      {justMoved && problem.code === "unknown-variable" ? <button type="button" className="button small" onClick={(event) => { event.stopPropagation(); act.putBack(); }}>{t("editor.lost_variable")}</button> : fix && !readOnly && <button type="button" className="button small" onClick={(event) => { event.stopPropagation(); act.fix(fix.apply); }}>{fix.label[language]}</button>}
     </div>
   );
 }

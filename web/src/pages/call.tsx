@@ -22,7 +22,7 @@ import { clock, day, lasted, minutes, useWords, type Word } from "../words";
 import { callerOf } from "./live";
 
 const NOTHING = new Chosen();
-const IDLE = { choose: () => {}, toggle: () => {}, add: () => {}, remove: () => {}, copy: () => {}, duplicate: () => {}, paste: () => {}, fix: () => {}, enter: () => {}, openMenu: () => {}, ensure: () => {} };
+const IDLE = { choose: () => {}, toggle: () => {}, add: () => {}, remove: () => {}, copy: () => {}, duplicate: () => {}, paste: () => {}, fix: () => {}, putBack: () => {}, enter: () => {}, openMenu: () => {}, ensure: () => {} };
 
 export function CallPage({ company, uuid }: { company: string; uuid: string }) {
   const { t, language } = useWords();
