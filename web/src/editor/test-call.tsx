@@ -9,7 +9,7 @@ import { appOf, everyItem, itemAt, itemPathOf, routeAt } from "../plan/route";
 import { setBy } from "../plan/scope";
 import { destination, exitWords } from "../plan/sentence";
 import type { DialPlan, Language, Plan } from "../plan/types";
-import { clock, lasted, minutes, useWords, type Words } from "../words";
+import { clock, lasted, minutes, reasonWords, useWords, type Words } from "../words";
 import { Segments, toast } from "../ui/parts";
 import { type Draft, useDraft } from "./draft";
 import type { Walked } from "./route-view";
@@ -155,7 +155,7 @@ function result(step: TraceStep, variables: Record<string, string>, plan: Plan, 
     const name = item ? setBy(item)[0] : undefined;
     if (exit === "ok") return <>{name && <span className="variable">{name} = {variables[name] ?? "“”"}</span>}<span className="result-chip good"><Check size={14} aria-hidden />{lasted(step.duration_ms, language)}</span></>;
     if (exit === "timeout") return <span className="result-chip warn"><Clock3 size={14} aria-hidden />{exitWords("timeout", language)} · {lasted(step.duration_ms, language)}</span>;
-    return <span className="result-chip warn">{String(step.detail?.reason ?? exitWords(exit, language))}</span>;
+    return <span className="result-chip warn">{step.detail?.reason ? reasonWords(String(step.detail.reason), t) : exitWords(exit, language)}</span>;
   }
   if (exit === "true") return <span className="result-chip yes">{exitWords(exit, language)}</span>;
   if (exit === "false") return <span className="result-chip">{exitWords(exit, language)}{step.detail?.set === false ? `, ${t("test.not_set")}` : ""}</span>;

@@ -7,7 +7,7 @@ import { shown } from "../plan/number";
 import { appOf, itemAt, itemPathOf, settingsOf } from "../plan/route";
 import { destination, hostAndPath, seconds, short } from "../plan/sentence";
 import type { Plan, Settings } from "../plan/types";
-import { lasted, useWords } from "../words";
+import { lasted, reasonWords, useWords } from "../words";
 import { useDraft } from "./draft";
 
 /** `belplan webhook test --json`. */
@@ -45,7 +45,7 @@ export function TryWebhook({ plan, path, settings }: { plan: Plan; path: string;
     if (tried.reason === "status") return { tone: "warn", title: `${t("form.try_status", { status: tried.status ?? "" })} · ${took}`, more: t("form.try_status_more", { name }) };
     if (tried.reason === "dns") return { tone: "bad", title: t("form.try_dns", { host }), more: tried.detail ?? "" };
     if (tried.reason === "blocked") return { tone: "bad", title: t("form.try_blocked"), more: t("form.try_blocked_more") };
-    return { tone: "bad", title: t("form.try_failed", { reason: tried.reason ?? tried.exit }), more: tried.detail ?? "" };
+    return { tone: "bad", title: t("form.try_failed", { reason: reasonWords(tried.reason ?? tried.exit, t) }), more: tried.detail ?? "" };
   };
   /** The first place on the way that is somewhere: a person, a group, a menu. */
   const goesTo = (tried: Tried): string | undefined => {

@@ -18,7 +18,7 @@ import { itemAt, itemPathOf, numbersOf, routeAt } from "../plan/route";
 import { destination, exitWords, plain, sentence } from "../plan/sentence";
 import type { Plan } from "../plan/types";
 import { Empty, Loading, Segments, Tile, toast } from "../ui/parts";
-import { clock, day, lasted, minutes, useWords, type Word } from "../words";
+import { clock, day, lasted, minutes, reasonWords, useWords, type Word } from "../words";
 import { callerOf } from "./live";
 
 const NOTHING = new Chosen();
@@ -195,7 +195,7 @@ function WebhookPanel({ step, plan }: { step: TraceStep; plan: Plan }) {
   const received = step.detail?.received as string | undefined;
   return (
     <section className="panel">
-      <header><Tile app="webhook" small /><h2 className="grow ellipsis">{item ? plain(sentence(item, plan, language).title) : "Webhook"}</h2>{step.exit === "ok" ? <span className="badge good round">✓ {lasted(total, language)}</span> : <span className="badge warn round"><Clock3 size={13} aria-hidden />{exitWords(step.exit ?? "", language)}{step.detail?.reason ? ` · ${String(step.detail.reason)}` : ""}</span>}</header>
+      <header><Tile app="webhook" small /><h2 className="grow ellipsis">{item ? plain(sentence(item, plan, language).title) : "Webhook"}</h2>{step.exit === "ok" ? <span className="badge good round">✓ {lasted(total, language)}</span> : <span className="badge warn round"><Clock3 size={13} aria-hidden />{exitWords(step.exit ?? "", language)}{step.detail?.reason ? ` · ${reasonWords(String(step.detail.reason), t)}` : ""}</span>}</header>
       <div className="inside">
         {rows.length > 0 && <table className="phases"><caption className="sr">{t("call.phases")}</caption><tbody>{rows.map((name) => { const ms = phases[name]!; const left = (before / Math.max(total, 0.1)) * 100; before += ms; return <tr key={name}><th>{name in { slot: 1, dns: 1, connect: 1, tls: 1, send: 1, first_byte: 1, read: 1, body: 1 } ? t(`phase.${name}` as Word) : name}</th><td className="bar"><svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden><rect x={Math.min(99, left)} y="0" width={Math.max(0.8, Math.min(100 - left, (ms / Math.max(total, 0.1)) * 100))} height="10" rx="1" className={ms === Math.max(...rows.map((one) => phases[one]!)) ? "most" : ""} /></svg></td><td className="right">{ms.toLocaleString(language, { maximumFractionDigits: 1 })} ms</td></tr>; })}</tbody></table>}
         {step.detail?.detail ? <p className="quiet">{String(step.detail.detail)}</p> : null}

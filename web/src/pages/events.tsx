@@ -6,7 +6,7 @@ import { useState } from "react";
 import { useAccess } from "../access";
 import { get, listed, type Page, post, Refused, send } from "../api/client";
 import { Empty, Loading, Switch, toast } from "../ui/parts";
-import { clock, day, useWords, type Word } from "../words";
+import { clock, day, reasonWords, useWords, type Word } from "../words";
 
 const EVENTS = ["call.started", "call.answered", "call.ended", "call.missed", "voicemail.received"] as const;
 
@@ -66,7 +66,7 @@ function Deliveries({ base }: { base: string }) {
         <tr key={one.id}>
           <td className="nowrap">{clock(one.at, language, true)}<br /><span className="quiet">{day(one.at, language)}</span></td>
           <td><details><summary>{one.event === "test" ? t("events.test") : t(`event.${one.event}` as Word)}</summary><pre className="mono code-block">{pretty(one.body)}</pre></details></td>
-          <td><span className={`badge ${tone[one.state]}`}>{t(`events.${one.state}`)}{one.status ? ` · ${one.status}` : ""}</span>{one.reason && <><br /><span className="quiet">{one.reason}</span></>}{one.state === "waiting" && one.next_try && one.attempts > 0 && <><br /><span className="quiet">{t("events.next", { time: clock(one.next_try, language, true) })}</span></>}</td>
+          <td><span className={`badge ${tone[one.state]}`}>{t(`events.${one.state}`)}{one.status ? ` · ${one.status}` : ""}</span>{one.reason && <><br /><span className="quiet" title={one.reason}>{reasonWords(one.reason.split(":")[0]!, t)}</span></>}{one.state === "waiting" && one.next_try && one.attempts > 0 && <><br /><span className="quiet">{t("events.next", { time: clock(one.next_try, language, true) })}</span></>}</td>
           <td className="right"><button type="button" className="icon-button" aria-label={t("events.again")} title={t("events.again")} onClick={() => again(one)}><RotateCcw size={15} /></button></td>
         </tr>))}</tbody></table>
     </div>

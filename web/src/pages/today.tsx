@@ -93,8 +93,8 @@ export function Switches({ company, plan }: { company: string; plan: Plan }) {
   const untilWords = (until: string | null | undefined): string => (until ? t("today.until", { time: clock(until, language) }) : "");
   return (
     <div className="today">
-      <p className="quiet">{new Date().toLocaleDateString(locale(language), { weekday: "long", day: "numeric", month: "long" })}</p>
-      {times.map((condition) => {
+      <p className="quiet today-date">{new Date().toLocaleDateString(locale(language), { weekday: "long", day: "numeric", month: "long" })}</p>
+      {times.length > 0 && <div className="stack">{times.map((condition) => {
         const now = found.data?.times.find((one) => one.name === condition.name);
         return (
           <section key={condition.name} className={`panel today-card${typeof now?.said === "boolean" ? " forced" : ""}`}>
@@ -109,7 +109,8 @@ export function Switches({ company, plan }: { company: string; plan: Plan }) {
           </section>
         );
       })}
-      {groups.map((group) => (
+      </div>}
+      {groups.length > 0 && <div className="stack">{groups.map((group) => (
         <section key={group}>
           <h3 className="group-title"><b>{group || t("today.always")}</b>{group && <span className="quiet"> · {t("today.one_at_a_time")}</span>}</h3>
           <ul className="panel">
@@ -126,6 +127,7 @@ export function Switches({ company, plan }: { company: string; plan: Plan }) {
           </ul>
         </section>
       ))}
+      </div>}
       {asking && <Until onClose={() => setAsking(null)} onPick={(until) => {
         const { kind, name, holds } = asking;
         setAsking(null);

@@ -70,3 +70,9 @@ export function minutes(seconds: number): string {
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
   return h ? `${h}:${String(m).padStart(2, "0")}:${String(s).padStart(2, "0")}` : `${m}:${String(s).padStart(2, "0")}`;
 }
+
+/** Why a server gave no answer, in words; what the page does not know, as it is. */
+export function reasonWords(reason: string, t: Words["t"]): string {
+  const key = `reason.${reason}`;
+  return key in WORDS ? t(key as Word) : reason;
+}
