@@ -178,3 +178,15 @@ def test_check_keeps_nothing(editor, at):
     checked = editor("POST", f"{at}/check", {"plan": {"dial_plans": [{"name": "x", "route": [{"nope": {}}]}]}})
     assert "unknown-app" in [one["code"] for one in checked.json()["problems"]]
     assert draft(editor, at)[0]["plan"]["dial_plans"] == PLAN["dial_plans"]
+
+
+def test_two_who_work_in_one_draft_see_where_the_other_is(server, member, company):
+    at = f"/companies/{company}/draft/place"
+    one, other = member("editor"), member("editor")
+    assert one("PUT", at, {"path": "dial_plans[0].route[1]"}).json() == {"items": []}
+    (seen,) = other("PUT", at, {"path": ""}).json()["items"]
+    assert seen["path"] == "dial_plans[0].route[1]"
+    assert member("read-only")("PUT", at, {"path": ""}).status_code == 403
+    elsewhere = server.company("Elders")
+    stranger = server.person("elders@example.nl", "editor", elsewhere)
+    assert stranger("PUT", f"/companies/{elsewhere}/draft/place", {"path": ""}).json() == {"items": []}

@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import naughty
 from tests.browser.conftest import Office, Visitor
-from tests.browser.stage import Stage
+from tests.browser.stage import PASSWORD, Stage
 
 
 def new_plan(page: Page, where: Stage, name: str, number: str) -> None:
@@ -159,6 +159,19 @@ def test_two_people_change_one_plan_and_neither_loses_work(visitor: Visitor, off
     dialog.locator("footer button").click()
     expect(one.get_by_label("Naam", exact=True)).to_have_value("Carla de Smit")
     expect(one.get_by_label("E-mailadres")).to_have_value("carla@example.nl")
+
+
+def test_whoever_else_is_at_work_stands_on_the_card(visitor: Visitor, office: Office):
+    one, other = visitor.page(state=office.state), visitor.page("en")
+    one.goto(office.at("plans/0"))
+    one.locator(".card").nth(2).click()
+    other.goto(office.site.url)
+    other.get_by_label("Email address").fill("beheer@example.nl")
+    other.get_by_label("Password").fill(PASSWORD)
+    other.keyboard.press("Enter")
+    other.wait_for_url("**/overview")
+    other.goto(office.at("plans/0"))
+    expect(other.locator(".card").nth(2)).to_contain_text("Beheerder")
 
 
 def tab_to(page: Page, wanted: Locator) -> None:

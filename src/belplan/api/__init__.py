@@ -27,6 +27,7 @@ from belplan.api import (
     page_errors,
     people,
     phone_book,
+    presence,
     problems,
     prompts,
     provider,
@@ -59,6 +60,7 @@ _RESOURCES = (
     tokens,
     catalogue,
     drafts,
+    presence,
     entries,
     versions,
     trials,
@@ -97,6 +99,7 @@ def create(parts: Parts) -> FastAPI:
     app.state.attempts, app.state.resets = Attempts(), Attempts()
     app.state.trials = Pace(trials.PER_MINUTE)
     app.state.page_errors = (Pace(page_errors.PER_MINUTE), Pace(page_errors.ALL_PER_MINUTE))
+    app.state.places = presence.Places()
     app.state.browser_phones = browser_phones.Accounts()
     problems.install(app)
     api = APIRouter(prefix=BASE)

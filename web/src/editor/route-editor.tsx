@@ -12,6 +12,7 @@ import type { AppFacts, Item, Plan, Problem } from "../plan/types";
 import { useWords } from "../words";
 import { Dialog, Tile, toast } from "../ui/parts";
 import { Dragging } from "./dragging";
+import { useOthers } from "./others";
 import { useDraft } from "./draft";
 import { CardForm } from "./form";
 import { AddList, Palette } from "./palette";
@@ -180,11 +181,12 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
     },
   }), [choose, removeAt, copyAt, pasteAt, draft, navigate, company]);
 
+  const others = useOthers(company, chosen, !fixed);
   const liftedPath = lifted?.path ?? "";
   const frame: RouteFrame = useMemo(() => ({
-    plan, language, chosen: choice, lifted: liftedPath, toggled, marked, problems, numbers, others: NOBODY, titles, ...(trace ? { trace } : {}), readOnly: fixed,
+    plan, language, chosen: choice, lifted: liftedPath, toggled, marked, problems, numbers, others, titles, ...(trace ? { trace } : {}), readOnly: fixed,
     fixedDepth: shownRoot === top ? 0 : -1, act, justMoved: moved === plan,
-  }), [plan, language, choice, liftedPath, toggled, marked, problems, numbers, titles, trace, fixed, shownRoot, top, act, moved]);
+  }), [plan, language, choice, liftedPath, toggled, marked, problems, numbers, others, titles, trace, fixed, shownRoot, top, act, moved]);
 
   // Carrying a card by keyboard: the line stands where it would go.
   const slots = lifted ? visibleSlots(plan, shownRoot, toggled, marked, lifted.path).filter((slot) => !refusal(appOf(itemAt(plan, lifted.path)!), slot.route, lifted.path)) : [];
@@ -337,8 +339,6 @@ export function RouteEditor({ top, apps, begin, end, palette = true, trace, asid
     </div>
   );
 }
-
-const NOBODY: ReadonlyMap<string, string> = new Map();
 
 function trailOf(root: string, top: string): { branch: string; owner: string; exit: string }[] {
   const steps: { branch: string; owner: string; exit: string }[] = [];
