@@ -66,6 +66,7 @@ def main() -> int:
             page.goto(exchange.url)
             _sign_in(page)
             page.wait_for_url("**/today")
+            page.goto(exchange.at("today"))
             expect(page.locator(".switch-row").first).to_be_visible()
             page.screenshot(path=OUT / f"phone-{theme}.png")
             if theme == "dark":
@@ -121,6 +122,7 @@ def _shoot(page: Page, name: str, language: str) -> None:
 
 def _tour(page: Page, exchange: Stage, language: str) -> None:
     nl = language == "nl"
+    page.goto(exchange.at("overview"))
     expect(page.locator(".map-node").first).to_be_visible()
     page.locator(".map-node").first.hover()
     page.wait_for_function("document.querySelectorAll('path.on').length > 2")

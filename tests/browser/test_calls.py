@@ -27,7 +27,9 @@ def test_a_real_call_is_seen_live_and_told_afterwards(visitor: Visitor, exchange
     expect(page.locator(".ladder")).to_contain_text("in gesprek")
     expect(page.locator(".phases").first).to_contain_text("ms")
     otherwise = page.get_by_role("region", name="En anders?").locator("dl > div")
-    expect(otherwise.filter(has_text="‘klant’ antwoordt niet")).to_contain_text("‘agent’")
+    expect(otherwise.filter(has_text="‘klant’ antwoordt niet")).to_contain_text(
+        "keuzemenu ‘keuze’, als ‘agent’ dan niets antwoordt"
+    )
     expect(page.locator(".path-panel")).to_contain_text("Stappen 4 tot en met 10 zijn niet gelopen")
     page.get_by_role("button", name="Bewaar als scenario").click()
     expect(page.get_by_text("Bewaard als scenario")).to_be_visible()

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from belplan.dialplan.company import Company
+from belplan.dialplan.route import AppSettings
 from belplan.engine.cdr import CallRecord
 from belplan.ladder import settings_at
-from belplan.replay import again
+from belplan.replay import Fault, again
 from belplan.why.cause import Cause, Change, Place, came_to, changes, decision, leads_to
 from belplan.why.sentence import LANGUAGES, holds, labelled, name_of, question, short
 from belplan.why.sentence import WORDS as SENTENCES
@@ -30,7 +31,7 @@ _NL: dict[str, str] = {
     "to.voicemail": "voicemail",
     "to.queued": "wachtrij",
     "to.ended": "einde van het gesprek",
-    "to.webhook": "de vraag aan ‘{name}’, die toen niet gesteld is",
+    "unasked": "{to}, als ‘{name}’ dan niets antwoordt",
 }
 _EN: dict[str, str] = {
     "answer": "“{webhook}” answers “{value}”",
@@ -49,7 +50,7 @@ _EN: dict[str, str] = {
     "to.voicemail": "voicemail",
     "to.queued": "queue",
     "to.ended": "end of the call",
-    "to.webhook": "the question to “{name}”, which was not asked then",
+    "unasked": "{to}, if “{name}” answers nothing then",
 }
 WORDS: Mapping[str, Mapping[str, str]] = {"nl": _NL, "en": _EN}
 
@@ -66,27 +67,34 @@ class Turning:
 def turnings(company: Company, record: CallRecord) -> list[Turning]:
     """The turnings that a call did not take and that lead elsewhere, in the order of its way; at most `MOST`.
 
-    Each is walked, not guessed: as far as a webhook that was not asked then; one where the past cannot say anything is
-    left out. `company` is the version that the call walked. Needs no event loop.
+    Each is walked, not guessed: where a webhook comes that was not asked then, as if it gave nothing, and that is said.
+    One where the past cannot say what would follow is left out. `company` is the version that the call walked. Needs no
+    event loop.
     """
     found: list[Turning] = []
     here = came_to(record)
+    asked = {step.path for step in record.trace}
+
+    def silent(app: AppSettings, path: str) -> Fault | None:
+        return None if path in asked else Fault()
+
     for cause, change in _all(company, record):
         kind, value, instead = change
         try:
-            walked = again(company, record, instead=instead)
+            walked, unasked = again(company, record, instead=instead), ""
+            if walked.unknown and walked.unknown.subject == "webhook":
+                unasked = walked.unknown.name
+                walked = again(company, record, instead=instead, faulty=silent)
         except LookupError:
             continue
         came = leads_to(walked)
-        if came is None and walked.unknown and walked.unknown.subject == "webhook":
-            came = Place("webhook", walked.unknown.name)
         if came is None or came == here or f"to.{came.kind}" not in _NL:
             continue
         found.append(
             Turning(
                 instead.path,
                 {language: _what(company, cause, kind, value, language) for language in LANGUAGES},
-                {language: _to(company, came, language) for language in LANGUAGES},
+                {language: _to(company, came, unasked, language) for language in LANGUAGES},
             )
         )
         if len(found) == MOST:
@@ -129,6 +137,8 @@ def _what(company: Company, cause: Cause, kind: str, value: str, language: str) 
     return words["condition"].format(question=question(app, value == "true", SENTENCES[language])) if app else ""
 
 
-def _to(company: Company, place: Place, language: str) -> str:
+def _to(company: Company, place: Place, unasked: str, language: str) -> str:
+    words = WORDS[language]
     name = name_of(company, place.name) if place.kind == "number" else place.name
-    return WORDS[language][f"to.{place.kind}"].format(name=name)
+    to = words[f"to.{place.kind}"].format(name=name)
+    return words["unasked"].format(to=to, name=unasked) if unasked else to

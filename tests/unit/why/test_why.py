@@ -166,4 +166,9 @@ def test_every_turning_that_was_not_taken_is_walked_and_says_where_it_leads(comp
     assert ("“klant” answers “openstaand”", "Finance") in [
         (one.what["en"], one.to["en"]) for one in turnings(company, missed)
     ]
+    last = '      - connect: {to: "203"}'
+    second = "      - webhook: {method: GET, url: 'https://x.example.nl/', save_as: agent}\n"
+    asks_twice = read(PLAN.replace(last, second + last), APPS)[0]
+    record = called(asks_twice, replies={"klant": [Reply(Answer("ok", "openstaand", status=200))]})
+    assert turnings(asks_twice, record)[-1].to["en"] == "Receptie, if “agent” answers nothing then"
     assert {*TURNING_WORDS["nl"]} == {*TURNING_WORDS["en"]}

@@ -4,19 +4,33 @@ import { Check, CircleAlert, CircleHelp, GitCompareArrows, ListChecks, Route } f
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { type Job, type Proof, type Ran, type Replayed, useExamination } from "../api/examinations";
+import { told } from "../plan/difference";
+import { itemAt, itemPathOf } from "../plan/route";
+import { exitWords } from "../plan/sentence";
 import { useWords } from "../words";
+import { useDraft } from "./draft";
 
 const PAST = 1000; // calls, the newest
 const PROVE = 20; // s
 
 export function Examined({ company, saved, onGo }: { company: string; saved: number; onGo: (path: string) => void }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
+  const { draft } = useDraft();
   const replay = useExamination<Replayed>(company, "replay", saved, { most: PAST });
   const scenarios = useExamination<Ran>(company, "scenarios", saved, {}, over(replay));
   const proof = useExamination<Proof>(company, "proof", saved, { budget: PROVE }, over(scenarios));
   const past = replay.job?.result;
   const ran = scenarios.job?.result;
   const proven = proof.job?.result;
+  const { plan } = draft;
+  /** The step at which such a way ends, as its card says it. */
+  const where = ({ path, exit }: { path: string; exit: string }): string => {
+    const own = itemPathOf(plan, path);
+    const item = own ? itemAt(plan, own) : undefined;
+    if (!item) return path;
+    const { place, title } = told({ path: own, kind: "changed" }, plan, undefined, language);
+    return `${place}: ${title}${["walked", "done", "played", "ended", "true", "false"].includes(exit) ? "" : ` (${exitWords(exit, language)})`}`;
+  };
   const nobody = [...(proven?.nobody ?? []), ...(proven?.silent ?? [])];
   return (
     <section className="examined">
@@ -39,7 +53,7 @@ export function Examined({ company, saved, onGo }: { company: string; saved: num
         {proven && (!proven.finished ? <p className="quiet">{t("examine.unfinished")}</p> : <>
           <p><Mark good={nobody.length === 0} />{nobody.length ? t(nobody.length === 1 ? "examine.nobody_one" : "examine.nobody_other", { count: nobody.length }) : t("examine.all_ring", { count: proven.reached.length })}</p>
           <ul>
-            {nobody.slice(0, 5).map((one, index) => <li key={index}><button type="button" className="link" onClick={() => onGo(one.path)}>{t("examine.show_way", { number: index + 1 })}</button></li>)}
+            {nobody.slice(0, 5).map((one, index) => <li key={index}><button type="button" className="link" onClick={() => onGo(one.path)}>{where(one)}</button></li>)}
             {proven.rules.filter((rule) => rule.verdict === "refuted").map((rule) => <li key={rule.name}><CircleAlert size={14} aria-hidden /> <b>{rule.name}</b> {rule.why}</li>)}
           </ul>
         </>)}

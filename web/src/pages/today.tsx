@@ -103,8 +103,8 @@ export function Switches({ company, plan }: { company: string; plan: Plan }) {
             <DayBar condition={condition} language={language} />
             {may("operate") && <div className="today-buttons">
               {typeof now?.said === "boolean" ? <button type="button" className="button" onClick={() => void change("times", condition.name, { holds: null }, t("today.as_usual"), { holds: now!.holds, until: now?.until ?? null })}>{t("today.as_usual")}</button> : <>
-                {(hours(condition) || now?.holds) && <button type="button" className="button" onClick={() => setAsking({ kind: "times", name: condition.name, holds: false })}>{t(hours(condition) ? "today.earlier" : "today.make_not")}</button>}
-                {(hours(condition) || !now?.holds) && <button type="button" className="button" onClick={() => setAsking({ kind: "times", name: condition.name, holds: true })}>{t(hours(condition) ? "today.longer" : "today.make")}</button>}</>}
+                {now?.holds && <button type="button" className="button" onClick={() => setAsking({ kind: "times", name: condition.name, holds: false })}>{t(hours(condition) ? "today.earlier" : "today.make_not")}</button>}
+                {(hours(condition) || !now?.holds) && <button type="button" className="button" onClick={() => setAsking({ kind: "times", name: condition.name, holds: true })}>{t(!hours(condition) ? "today.make" : now?.holds ? "today.longer" : "today.anyway")}</button>}</>}
             </div>}
           </section>
         );
