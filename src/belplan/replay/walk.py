@@ -56,10 +56,12 @@ def again(
     *,
     faulty: Faulty = lambda app, path: None,
     instead: "Instead | None" = None,
+    silent: bool = False,
 ) -> Again:
     """Walk a call of the past through a company's plan. Raises LookupError where nothing has the number any more.
 
     `faulty` says what webhooks do otherwise than they did. `instead` changes one step.
+    `silent`: what was not asked then gives nothing, a webhook as well as who had spoken to the caller.
     """
     entered = entrance(company, past.callee_number, past.caller_number)
     if entered is None:
@@ -76,7 +78,7 @@ def again(
         callee_number=entered.number,
         id=past.uuid,
     )
-    world = World(Past(past), call, caller, clock, faulty)
+    world = World(Past(past), call, caller, clock, faulty, silent)
     call.services = {
         State: world.state,
         ringing.Ringer: world,

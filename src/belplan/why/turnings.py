@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from belplan.dialplan.company import Company
-from belplan.dialplan.route import AppSettings
 from belplan.engine.cdr import CallRecord
 from belplan.ladder import settings_at
-from belplan.replay import Fault, again
+from belplan.replay import again
 from belplan.why.cause import Cause, Change, Place, came_to, changes, decision, leads_to
 from belplan.why.sentence import LANGUAGES, holds, labelled, name_of, question, short
 from belplan.why.sentence import WORDS as SENTENCES
@@ -73,18 +72,13 @@ def turnings(company: Company, record: CallRecord) -> list[Turning]:
     """
     found: list[Turning] = []
     here = came_to(record)
-    asked = {step.path for step in record.trace}
-
-    def silent(app: AppSettings, path: str) -> Fault | None:
-        return None if path in asked else Fault()
-
     for cause, change in _all(company, record):
         kind, value, instead = change
         try:
             walked, unasked = again(company, record, instead=instead), ""
             if walked.unknown and walked.unknown.subject == "webhook":
                 unasked = walked.unknown.name
-                walked = again(company, record, instead=instead, faulty=silent)
+                walked = again(company, record, instead=instead, silent=True)
         except LookupError:
             continue
         came = leads_to(walked)
