@@ -67,7 +67,7 @@ export function useLive(company: string): { data: Live | undefined; stale: numbe
     const soon = (event: MessageEvent<string>): void => {
       try { follow(JSON.parse(event.data) as Told); } catch { /* a comment that keeps the connection open */ }
       // The record of a call is written a moment after its end is told.
-      if (event.type === "ended") for (const later of [300, 1500]) setTimeout(() => void queries.invalidateQueries({ queryKey: ["calls-today", company] }), later);
+      if (event.type === "ended") for (const later of [300, 1500]) setTimeout(() => { for (const key of ["calls-today", "own-calls"]) void queries.invalidateQueries({ queryKey: [key, company] }); }, later);
       waiting ??= setTimeout(() => {
         waiting = undefined;
         void queries.invalidateQueries({ queryKey: [event.type === "diversion" || event.type === "time" ? "state" : "live", company] });
