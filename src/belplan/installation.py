@@ -194,6 +194,7 @@ async def installation(
                 exchange.on_plan = _follow(calls, exchange, companies, secrets)
             await opening.enter_async_context(exchange)
             calls.started = True
+            calls.background(live.follow_phones(calls.phones_of))
         # A million numbers take seconds: calls are taken meanwhile, and show numbers until the names are there.
         calls.background(_read_books(books))
         opening.callback(parts.stopping.set)

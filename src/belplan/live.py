@@ -6,7 +6,7 @@ It listens to the engine and never makes it wait: whoever reads too slowly is dr
 import asyncio
 import time
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +17,8 @@ MOST_WAITING = 1000  # events that a slow reader may be behind
 MINUTES = 60  # of a webhook's figures that are kept
 SAMPLES = 200  # durations of one minute that percentiles are taken over
 MOST_WEBHOOKS = 20_000  # whose figures are kept; the longest unused are forgotten
+
+LOOK_AT_PHONES = 5.0  # seconds between looks which telephones are there, while anybody watches
 
 _ARRIVED = ("caller_number", "callee_number", "dial_plan")
 _SHOWN = ("app", "exit", "sound", "number", "outcome", "cause", "queue", "change", "agent", "waiting", "duration_ms")
@@ -108,6 +110,20 @@ class Live:
             reader.put(event)
         for listener in self.listeners:
             listener(company, event)
+
+    async def follow_phones(self, phones: Callable[[list[str]], Awaitable[dict[str, dict[str, bool]]]]) -> None:
+        """Tell of telephones that come and go, for as long as it runs. `phones` says of companies which accounts have
+        one now; it may leave some out. Where nobody watches nobody looks."""
+        known: dict[str, dict[str, bool]] = {}
+        while True:
+            found = await phones(list(self._readers)) if self._readers else {}
+            for company, accounts in found.items():
+                before = known.get(company, accounts)
+                for account, there in accounts.items():
+                    if before.get(account, False) is not there:
+                        self.tell(company, "registration", account=account, registered=there)
+            known = {company: found.get(company) or known.get(company, {}) for company in self._readers}
+            await asyncio.sleep(LOOK_AT_PHONES)
 
     def webhooks(self, company: str) -> dict[str, list[Minute]]:
         """The last minutes of each webhook of a company that was asked, by its path."""

@@ -108,14 +108,23 @@ class Calls:
         return True
 
     async def phones(self, company: str) -> dict[str, bool]:
-        found = self._exchange.companies.get(company) if self._exchange else None
-        if self._exchange is None or found is None:
+        return (await self._phones([company])).get(company, {})
+
+    async def phones_of(self, companies: list[str]) -> dict[str, dict[str, bool]]:
+        """Whether a telephone is registered, for each SIP account of these companies; nothing while nobody can say."""
+        with contextlib.suppress(NotTakenError):
+            return await self._phones(companies)
+        return {}
+
+    async def _phones(self, companies: list[str]) -> dict[str, dict[str, bool]]:
+        found = [one for company in companies if self._exchange and (one := self._exchange.companies.get(company))]
+        if self._exchange is None or not found:
             return {}
         try:
             registered = await self._exchange.driver.registered()
         except (AriError, OSError, aiohttp.ClientError) as error:
             raise NotTakenError(str(error)) from error
-        return {name: name in registered for name in found.accounts}
+        return {one.id: {name: name in registered for name in one.accounts} for one in found}
 
     async def connect(self, company: str, user: str, number: str) -> str:
         found = self._exchange.companies.get(company) if self._exchange else None

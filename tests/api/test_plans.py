@@ -141,11 +141,26 @@ def test_a_plan_file_goes_in_and_comes_out_the_same(editor, at, company):
     plan["company"]["country"] = "BE"
     saved = save(editor, at, plan, put.headers["ETag"])
     written = editor("GET", f"{at}/draft/plan.yaml").text
+    assert written.replace("\n  country: BE", "") == text, "and of all that was not changed"
     again = editor("PUT", f"{at}/draft/plan.yaml", written, **yaml_kind | {"If-Match": saved.headers["ETag"]})
     assert again.json()["plan"] == plan
     assert [user["name"] for user in plan["users"]] == ["Anna", "NO"]
     assert plan["users"][1]["number"] == "0202"
     assert yaml.safe_load(written)["time_conditions"][0]["weekdays"][0]["from"] == "08:30"
+
+
+def test_secrets_in_a_file_do_not_come_out_of_it_again_and_its_comments_do(editor, at):
+    text = FILE.replace('"secret:anna"}', '"een-geheim"}').replace("# a name", "# Anna has een-ander and ook-geheim")
+    for said, kept in ((text, True), (text.replace("een-ander", "een-geheim"), False)):
+        _, etag = draft(editor, at)
+        put = editor(
+            "PUT", f"{at}/draft/plan.yaml", said.encode(), **{"Content-Type": "application/yaml", "If-Match": etag}
+        )
+        assert put.status_code == 200, put.text
+        out = editor("GET", f"{at}/draft/plan.yaml").text
+        assert "een-geheim" not in out
+        if kept:
+            assert "# the name" in out
 
 
 def test_a_plan_is_always_its_own_companys(editor, at, company, server):

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sqlite3
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 import aiohttp
@@ -92,11 +92,13 @@ async def test_a_published_version_is_what_the_next_call_walks_and_companies_nev
 ROUTE = [{"announce": {"say": "Een ogenblik."}}, {"connect": {"to": "202", "timeout": 20}}]
 
 
-async def test_a_call_is_seen_hung_up_begun_by_a_click_and_written_down_once(program, tmp_path):
-    async with server(tmp_path, program) as (options, parts, http):
+async def test_a_call_is_seen_hung_up_begun_by_a_click_and_written_down_once(program, tmp_path, monkeypatch):
+    monkeypatch.setattr("belplan.live.LOOK_AT_PHONES", 0.3)
+    async with server(tmp_path, program) as (options, parts, http), AsyncExitStack() as watching:
         csrf, company, logins = await two_phones(parts, http)
         at, headers = f"companies/{company}/", {"X-CSRF-Token": csrf}
         anna, bram = logins
+        coming_and_going = watching.enter_context(parts.live.reader(company))
         async with phone(*anna, options.sip_port) as annas, phone(*bram, options.sip_port) as brams:
             async with http.get(at + "live") as answer:
                 assert all(one["registered"] for one in (await answer.json())["phones"])
@@ -136,6 +138,12 @@ async def test_a_call_is_seen_hung_up_begun_by_a_click_and_written_down_once(pro
                 whole = await answer.json()
             assert [step["app"] for step in whole["trace"]] == ["announce", "connect"]
             assert "Bram" in whole["why"]["nl"]
+        gone = set()
+        while gone != {anna[0], bram[0]}:
+            event = await coming_and_going.next(15)
+            assert event, gone
+            if event["what"] == "registration" and not event["registered"]:
+                gone.add(event["account"])
 
 
 async def test_calls_go_on_while_the_database_is_locked_and_every_record_arrives_once(program, tmp_path):

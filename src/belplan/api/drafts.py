@@ -14,6 +14,7 @@ from belplan.api.problems import ApiError, shown
 from belplan.dialplan import written
 from belplan.dialplan.load import parse
 from belplan.dialplan.problem import PlanError
+from belplan.dialplan.rewritten import rewritten
 
 router = APIRouter(prefix="/companies/{company}", tags=["plan"])
 
@@ -47,9 +48,9 @@ async def save_draft(
 
 @router.get("/draft/plan.yaml", response_class=Response, responses={200: _FILE})
 async def export(access: MayRead, parts: WithParts) -> Response:
-    """The draft as a plan file. Its comments are those of the file that was imported, until it is changed here."""
+    """The draft as a plan file. What did not change since a file was imported keeps its text, comments and all."""
     found = await parts.companies.draft(access.id)
-    text = found.source or await asyncio.to_thread(written.write, found.plan)
+    text = await asyncio.to_thread(rewritten, found.source or "", found.plan)
     named = {"ETag": plans.etag(found), "Content-Disposition": 'attachment; filename="plan.yaml"'}
     return Response(text, media_type=f"{YAML}; charset=utf-8", headers=named)
 
@@ -75,8 +76,7 @@ async def import_file(
             422, "invalid", "That is no plan file.", "A plan is a mapping with a section company.", problems=found
         )
     plan = await asyncio.to_thread(written.plain, raw)
-    same = isinstance(plan.get("company"), dict) and plan["company"].get("id", access.id) == access.id
-    kept = await plans.save(parts, access, plan, if_match, source=text if same else None)
+    kept = await plans.save(parts, access, plan, if_match, source=text)
     response.headers["ETag"] = plans.etag(kept)
     return await plans.draft_shown(parts, access.company, kept)
 

@@ -166,7 +166,8 @@ async def webhooks(access: MayRead, parts: WithParts) -> Webhooks:
 )
 async def events(access: MayWatch, parts: WithParts, request: Request) -> StreamingResponse:
     """Server-Sent Events: `arrived`, `step`, `left`, `heard`, `dialled`, `answered`, `queue`, `ended`, each with its
-    call. Whoever reads too slowly is cut off, and gets `live` anew; so is, within 20 s, whoever may no longer watch."""
+    call; `registration` of an account whose telephone comes or goes, within 5 s. Whoever reads too slowly is cut off,
+    and gets `live` anew; so is, within 20 s, whoever may no longer watch."""
     _room(parts.live, access.id)
     return StreamingResponse(
         _stream(parts.live, access.id, parts, request),

@@ -18,6 +18,7 @@ from belplan.dialplan.company import Company
 from belplan.dialplan.credentials import take_out
 from belplan.dialplan.difference import Change, difference
 from belplan.dialplan.problem import Problem
+from belplan.dialplan.rewritten import rewritten
 from belplan.store.companies import CompanyRow, Draft, StaleError, UnknownError
 
 LARGEST_PLAN = 16 << 20  # bytes
@@ -98,8 +99,10 @@ async def save(
         raise ApiError(422, "invalid", "The section company of a plan is a mapping.")
     own(access.company, plan)
     secrets = take_out(plan)
-    if secrets:
-        source = None  # the text has them too
+    if secrets and source:
+        source = await asyncio.to_thread(rewritten, source, plan)
+        if any(secret in source for secret in secrets.values()):  # in a comment
+            source = None
     await parts.secrets.set(access.id, secrets)
     try:
         draft = await parts.companies.save(access.id, plan, access.name, seen=seen, source=source)

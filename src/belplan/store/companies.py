@@ -47,7 +47,10 @@ class CompanyRow:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A plan that is being worked on. `base` is the version that it began from, 0 for none."""
+    """A plan that is being worked on. `base` is the version that it began from, 0 for none.
+
+    `source` is the text of the file that was imported last: it has the comments, and the plan may be another by now.
+    """
 
     revision: int
     base: int
@@ -151,7 +154,7 @@ class Companies:
                 raise StaleError(current, await _draft_at(connection, company, seen))
             if current.plan == plan and source in (None, current.source):
                 return current
-            draft = Draft(current.revision + 1, current.base, plan, source, author, now())
+            draft = Draft(current.revision + 1, current.base, plan, source or current.source, author, now())
             await _save(connection, company, draft)
             return draft
 
