@@ -92,12 +92,13 @@ class CallFile:
         """A watcher of calls."""
         call, facts = event.call_id, event.facts
         match event.what:
-            case "arrived":
-                self._traces[call] = Trace(facts["began"])
-                self._put("began", call, facts)
-            case "resumed":
+            case "resumed" if call in self._open:
                 self._traces[call] = Trace(facts["began"])
                 self._put("resumed", call, {"steps": facts["steps"]})
+            case "arrived" | "resumed":
+                # Its engine may have died before the line of its arrival was written.
+                self._traces[call] = Trace(facts["began"])
+                self._put("began", call, facts)
             case "left" if trace := self._traces.get(call):
                 trace(event)
                 self._put("step", call, trace.steps.pop())
