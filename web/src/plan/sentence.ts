@@ -339,6 +339,10 @@ const EXITS: Record<string, Record<Language, string>> = {
   no_input: { nl: "geen toets", en: "no key" },
   invalid: { nl: "te weinig cijfers", en: "too few digits" },
   recorded: { nl: "ingesproken", en: "recorded" },
+  nothing: { nl: "niets ingesproken", en: "nothing recorded" },
+  listened: { nl: "beluisterd", en: "listened to" },
+  on: { nl: "aan", en: "on" },
+  off: { nl: "uit", en: "off" },
 };
 
 export function exitWords(exit: string, language: Language): string {
