@@ -155,10 +155,7 @@ async def export(access: MaySeeRecords, parts: WithParts, asked: Filter) -> Stre
 @router.get("/calls/{call}")
 async def call(call: CallId, access: MaySeeRecords, parts: WithParts) -> CallWhole:
     """One call: every step on its way, and why it went there."""
-    found = await parts.records.get(access.id, call.lower())
-    if found is None:
-        raise not_found()
-    row, document = found
+    row, document = await _kept(parts, access.id, call)
     recordings = await asyncio.to_thread(parts.recordings.of, access.id, row.uuid) if "listen" in access.rights else []
     return CallWhole.model_validate(
         {
@@ -176,10 +173,7 @@ async def call(call: CallId, access: MaySeeRecords, parts: WithParts) -> CallWho
 @router.get("/calls/{call}/otherwise")
 async def otherwise(call: CallId, access: MaySeeRecords, parts: WithParts) -> Turnings:
     """What else could have happened on the way of a call: the same call, with one thing changed at a time."""
-    found = await parts.records.get(access.id, call.lower())
-    if found is None:
-        raise not_found()
-    row, document = found
+    row, document = await _kept(parts, access.id, call)
     items = await _explained(parts, access.id, row.version, document, turnings) or []
     return Turnings(items=[TurningShown.model_validate(asdict(one)) for one in items])
 
@@ -271,6 +265,14 @@ async def _canonical(parts: Parts, company: str, asked: Wanted) -> Wanted:
     return Wanted(
         await canonical_number(parts, company, asked.number), asked.outcome, asked.since, asked.until, asked.webhook
     )
+
+
+async def _kept(parts: Parts, company: str, call: str) -> tuple[Record, dict[str, Any]]:
+    """A record of the company, and the whole of it. Raises ApiError."""
+    found = await parts.records.get(company, call.lower())
+    if found is None:
+        raise not_found()
+    return found
 
 
 async def _why(parts: Parts, company: str, number: int, document: dict[str, Any]) -> Why | None:

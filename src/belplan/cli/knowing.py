@@ -8,6 +8,7 @@ from rich.text import Text
 
 from belplan.cli.output import FINE, PROBLEMS, UNREADABLE, Json, fail, out, print_json
 from belplan.cli.plans import read_plan, refuse
+from belplan.dialplan.company import Company
 from belplan.engine.cdr import CallRecord
 
 Records = Annotated[Path, Parameter(help="Records of calls: JSON lines, or what belplan call --json printed.")]
@@ -26,15 +27,10 @@ def why(plan: Path, records: Records, *, call: str = "", as_json: Json = False) 
     """
     from belplan.why import why as sentence
 
-    company, problems, code = read_plan(plan)
-    if company is None:
-        return refuse(plan, problems, code, as_json)
-    try:
-        found = [one for one in read_records(records) if one.uuid.startswith(call)]
-    except ValueError as error:
-        return fail(str(error), UNREADABLE)
-    if not found:
-        return fail(f"{records} has no call {call}".rstrip(), UNREADABLE)
+    walked = _walked(plan, records, call, as_json=as_json)
+    if isinstance(walked, int):
+        return walked
+    company, found = walked
     told = [(one, sentence(company, one)) for one in found]
     if as_json:
         print_json({"calls": [{"uuid": one.uuid, "why": said} for one, said in told]})
@@ -57,17 +53,24 @@ def scenario(plan: Path, records: Records, *, call: str = "") -> int:
     """
     from belplan.scenarios.record import scenarios
 
+    walked = _walked(plan, records, call, as_json=False)
+    if isinstance(walked, int):
+        return walked
+    company, found = walked
+    print(scenarios(company, found, plan.name), end="")
+    return FINE
+
+
+def _walked(plan: Path, records: Path, call: str, *, as_json: bool) -> tuple[Company, list[CallRecord]] | int:
+    """A plan, and the recorded calls whose uuid begins so; or the exit code, once it is said why not."""
     company, problems, code = read_plan(plan)
     if company is None:
-        return refuse(plan, problems, code, as_json=False)
+        return refuse(plan, problems, code, as_json)
     try:
         found = [one for one in read_records(records) if one.uuid.startswith(call)]
     except ValueError as error:
         return fail(str(error), UNREADABLE)
-    if not found:
-        return fail(f"{records} has no call {call}".rstrip(), UNREADABLE)
-    print(scenarios(company, found, plan.name), end="")
-    return FINE
+    return (company, found) if found else fail(f"{records} has no call {call}".rstrip(), UNREADABLE)
 
 
 def read_records(path: Path) -> list[CallRecord]:

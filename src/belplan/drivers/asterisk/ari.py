@@ -291,10 +291,16 @@ class Ari:
                 async with asyncio.timeout(ECHO_WITHIN[number >= len(ECHO_AT)]):
                     await self._over_http("POST", f"events/user/{ECHO}?application={segment(self.app)}", None)
                     await self._heard.wait()
-            except (TimeoutError, aiohttp.ClientError, OSError, RefusedError) as error:
-                _log.warning("asterisk.no_events", reason=str(error) or type(error).__name__, next="connecting anew")
-                await socket.close()
-                return
+                continue
+            except TimeoutError:
+                pass
+            except (aiohttp.ClientError, OSError, RefusedError) as error:
+                # Unless there is no such app, it says nothing of the events: HTTP has connections of its own.
+                if not (isinstance(error, RefusedError) and error.status == 404):
+                    continue
+            _log.warning("asterisk.no_events", next="connecting anew")
+            await socket.close()
+            return
 
     def _receive(self, text: str) -> None:
         if self._is_for_nobody(text):

@@ -48,13 +48,13 @@ __all__ = [
 Secret = Callable[[str], str | None]
 """The value of `secret:NAME`, by its name. None where there is none."""
 
-# Which modules read a file again while calls go on. A change of any other file needs a restart.
+# What the console's own "pjsip reload" does, as far as we use it.
 _PJSIP = ("res_pjsip.so", "res_pjsip_endpoint_identifier_ip.so", "res_pjsip_outbound_registration.so")
 
+# Which modules read a file again while calls go on. A change of any other file needs a restart.
 RELOADS: Mapping[str, tuple[str, ...]] = {
     "extensions.conf": ("pbx_config.so",),
     "musiconhold.conf": ("res_musiconhold.so",),
-    # What the console's own "pjsip reload" does, as far as we use it.
     "pjsip.conf": _PJSIP,
     **dict.fromkeys(pjsip_conf.FILES.values(), _PJSIP),
     "rtp.conf": ("res_rtp_asterisk.so",),
